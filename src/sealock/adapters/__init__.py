@@ -1,0 +1,1 @@
+"""Everything that touches a process, the disk, the clock or the network."""

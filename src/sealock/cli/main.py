@@ -1,0 +1,84 @@
+"""The root command: options that hold everywhere, lazy subcommands, errors to exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealock import __version__
+from sealock.errors import ConfigurationError, SealockError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = {
+    "check": ("sealock.cli.check", "Check overlays, Applications and policy; exit 1 on findings."),
+    "generate": ("sealock.cli.generate", "Write Applications, bases and overlays from services.yaml."),
+    "import": ("sealock.cli.import_", "Write Applications that come from elsewhere, after checking them."),
+    "render": ("sealock.cli.render", "Print what Kustomize makes of an overlay."),
+    "schema": ("sealock.cli.schema", "Print the JSON Schema of services.yaml or sealock.yaml."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a subcommand's module only when it runs, so that `--help` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _ = _COMMANDS[cmd_name]
+        command: click.Command = importlib.import_module(module).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in sorted(_COMMANDS.items())])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sealock")
+def root() -> None:
+    """Keep an Argo CD and Kustomize repository correct, and move it forward."""
+
+
+def _print(error: SealockError) -> None:
+    place = f"{error.where}: " if error.where else ""
+    click.echo(f"{place}error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; `None` takes the process's own arguments."""
+    try:
+        outcome: Any = root.main(args=None if argv is None else list(argv), standalone_mode=False)
+    except SealockError as error:
+        problems = error.problems if isinstance(error, ConfigurationError) else ()
+        for each in problems or (error,):
+            _print(each)
+        if problems:
+            _print(error)
+        return error.exit_code
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.Abort:
+        click.echo("interrupted; nothing more was done", err=True)
+        return 130
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    return outcome if type(outcome) is int else 0
+
+
+def main() -> None:
+    """Run and exit: what the `sealock` program calls."""
+    sys.exit(run())

@@ -1,0 +1,1 @@
+"""Values and pure algorithms: no files, clocks, processes or network."""

@@ -1,0 +1,114 @@
+"""What use cases need from outside, as protocols. Adapters implement them; wiring connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from sealock.domain.rendered import Admission, Rendered
+
+
+class RenderRequest(msgspec.Struct, frozen=True):
+    """What to render and what to return: any of `objects`, `yaml`, `admission`."""
+
+    overlays: tuple[str, ...]
+    want: frozenset[str] = frozenset({"objects"})
+
+
+class Renderer(Protocol):
+    """Renders overlays of one repository."""
+
+    def render(self, request: RenderRequest) -> Iterator[Rendered]:
+        """Yield one Rendered for each overlay, in the order in which they finish.
+
+        An overlay that does not render yields a failure. Raises EngineError when no answer
+        can be had at all.
+        """
+        ...
+
+
+class Admitter(Protocol):
+    """Asks the API server's own code for its verdict on objects that were not rendered."""
+
+    def admit(self, manifests: Sequence[dict[str, Any]]) -> list[Admission]:
+        """Return one verdict for each manifest, in order. Raises EngineError."""
+        ...
+
+
+class PermitQuestion(msgspec.Struct, frozen=True):
+    """May this Application deploy these objects under its project?"""
+
+    application: dict[str, Any]
+    objects: tuple[dict[str, Any], ...] = ()
+
+
+class PermitProblem(msgspec.Struct, frozen=True):
+    """One thing an AppProject does not permit.
+
+    `path` is the field of the Application at fault (`spec.destination`, `spec.source.repoURL`,
+    `spec.project`); `object` names the refused object (`group/kind namespace/name`) or is empty.
+    """
+
+    path: str
+    message: str
+    object: str = ""
+
+
+class ProjectPolicy(Protocol):
+    """Argo CD's own AppProject permission checks."""
+
+    def permit(
+        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+    ) -> list[tuple[PermitProblem, ...]]:
+        """Return the problems of each question, in order. Raises EngineError."""
+        ...
+
+
+class SchemaProblem(msgspec.Struct, frozen=True):
+    """One violation of a schema: the path as keys and indices, and what was expected."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+class Schemas(Protocol):
+    """Kubernetes and Argo CD schemas of one version each."""
+
+    def validate(self, manifest: dict[str, Any]) -> tuple[SchemaProblem, ...] | None:
+        """Return the violations (none: valid), or None where no schema is known for the kind."""
+        ...
+
+    def describe(self) -> str:
+        """Return which versions are in use, for people: `Kubernetes 1.36, Argo CD 3.5`."""
+        ...
+
+
+class FileTree(Protocol):
+    """Reads one repository's files as they are on disk; paths are relative with `/`."""
+
+    def files(self) -> Sequence[str]:
+        """Return every file that is tracked, or untracked and not ignored, sorted."""
+        ...
+
+    def read_text(self, path: str) -> str:
+        """Return a file's text with its line endings. Raises FileNotFoundError, SealockError."""
+        ...
+
+
+class ChangedFiles(Protocol):
+    """Says what differs from a Git revision, uncommitted and untracked files included."""
+
+    def since(self, revision: str) -> frozenset[str]:
+        """Return the changed paths. Raises UsageError for an unknown revision."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
