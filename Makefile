@@ -1,7 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
 PYTHON ?= python3
 UV := .tools/bin/uv
-RUN := $(UV) run --frozen --no-sync
+BIN := .venv/bin
+GO = $(shell .tools/bin/python tools/go_toolchain.py)
 export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: help env demo test lint types layers engine-test bench package clean
@@ -10,8 +11,42 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 $(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
 env: $(UV) ## create .venv from uv.lock and build the engine (minutes the first time)
-	$(UV) sync --frozen
+	@test -x src/sealock/_engine/sealock-engine || { rm -rf .venv; \
+	  echo "building the engine: about five minutes the first time, seconds afterwards"; }
+	@PATH="$(dir $(GO)):$$PATH" $(UV) sync --frozen --quiet --python $(PYTHON)
+
+demo: env ## run the main job on the example repository
+	@examples/demo.sh $(abspath $(BIN)/sealock)
+
+test: env engine-test ## everything but the test bed
+	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest -n 2
+
+engine-test: env ## vet and test the Go engine
+	cd engine && $(GO) vet ./... && $(GO) test ./...
+
+lint: env ## ruff and gofmt
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@test -z "$$($(dir $(GO))gofmt -l engine bench/tools)" || \
+	  { echo "not formatted:"; $(dir $(GO))gofmt -l engine bench/tools; exit 1; }
+
+types: env ## mypy, strict
+	$(BIN)/mypy
+
+layers: env ## the layer contracts
+	$(BIN)/lint-imports
+
+bench: env ## figures side by side with what users would run otherwise
+	PATH="$(dir $(GO)):$$PATH" $(BIN)/python bench/run.py
+
+package: env ## build the wheel, install it elsewhere, run the demo there with no Go
+	tests/package.sh
+
+clean: ## remove what was built
+	rm -rf .venv .tools .cache .demo build dist src/sealock/_engine
