@@ -43,7 +43,7 @@ MANIFEST = Limits(max_bytes=64 * 1024 * 1024, max_depth=256, tags=True, merge=Tr
 """For files that Kustomize or Argo CD read."""
 
 
-class _Span(msgspec.Struct, frozen=True, kw_only=True):
+class _Span(msgspec.Struct, frozen=True, gc=False):
     """Where a node stands: half-open `start`/`end` in characters of the text, line and column from 1.
 
     `start` is behind an anchor or tag. A block collection ends with its last child, a flow
@@ -57,7 +57,7 @@ class _Span(msgspec.Struct, frozen=True, kw_only=True):
     column: int
     end_line: int
     end_column: int
-    anchor: str = ""
+    anchor: str
 
     @property
     def where(self) -> Location:
@@ -73,7 +73,7 @@ class _Span(msgspec.Struct, frozen=True, kw_only=True):
         return resolved(node) if node is not None else None
 
 
-class Scalar(_Span, frozen=True, kw_only=True):
+class Scalar(_Span, frozen=True, gc=False):
     """A scalar: `text` is its content without quotes; `style` is empty (plain), `'`, `"`, `|` or `>`."""
 
     text: str
@@ -87,14 +87,14 @@ class Scalar(_Span, frozen=True, kw_only=True):
         return plain_value(self.text)
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(msgspec.Struct, frozen=True, gc=False):
     """One entry of a mapping: the key's node and the value's."""
 
     key: Scalar
     value: Node
 
 
-class Mapping(_Span, frozen=True, kw_only=True):
+class Mapping(_Span, frozen=True, gc=False):
     """A mapping: `pairs` by key text in source order; `merges` are the mappings under `<<`."""
 
     pairs: dict[str, Pair]
@@ -114,14 +114,14 @@ class Mapping(_Span, frozen=True, kw_only=True):
         return None
 
 
-class Sequence(_Span, frozen=True, kw_only=True):
+class Sequence(_Span, frozen=True, gc=False):
     """A sequence and its items."""
 
     items: tuple[Node, ...]
     flow: bool
 
 
-class Alias(_Span, frozen=True, kw_only=True):
+class Alias(_Span, frozen=True, gc=False):
     """`*name`, and the node it stands for."""
 
     target: Node
@@ -405,20 +405,10 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:  # noqa: ANN401
         start, line, column = self._start(event)
-        end = event.end_mark
-        node = Scalar(
-            file=self.file,
-            start=start,
-            end=max(start, end.index + self.mark),
-            line=line,
-            column=column,
-            end_line=end.line + 1,
-            end_column=end.column + 1,
-            anchor=event.anchor or "",
-            text=event.value,
-            style=event.style or "",
-            tag=event.tag or "",
-        )
+        mark = event.end_mark
+        end, end_line, end_column = mark.index + self.mark, mark.line + 1, mark.column + 1
+        span = (self.file, start, end, line, column, end_line, end_column)
+        node = Scalar(*span, event.anchor or "", event.value, event.style or "", event.tag or "")
         self._add(node, 1)
 
     def _alias(self, event: Any) -> None:  # noqa: ANN401
@@ -434,17 +424,8 @@ class _Builder:
         if self.expanded > self.limits.max_expanded_nodes:
             message = f"aliases expand to more than {self.limits.max_expanded_nodes} values"
             raise self._problem(message, mark.line + 1, mark.column + 1, "Write the repeated values out.")
-        alias = Alias(
-            file=self.file,
-            start=mark.index + self.mark,
-            end=end.index + self.mark,
-            line=mark.line + 1,
-            column=mark.column + 1,
-            end_line=end.line + 1,
-            end_column=end.column + 1,
-            target=node,
-        )
-        self._add(alias, weight)
+        start = (mark.index + self.mark, end.index + self.mark, mark.line + 1, mark.column + 1)
+        self._add(Alias(self.file, *start, end.line + 1, end.column + 1, "", node), weight)
 
     def _open(self, event: Any) -> None:  # noqa: ANN401
         start, line, column = self._start(event)
@@ -470,22 +451,12 @@ class _Builder:
             last = child if last is None or child.end > last.end else last
         if not flow and last is not None:
             stop = (last.end, last.end_line, last.end_column)
-        span = {
-            "file": self.file,
-            "start": frame.start,
-            "end": stop[0],
-            "line": frame.line,
-            "column": frame.column,
-            "end_line": stop[1],
-            "end_column": stop[2],
-            "anchor": frame.anchor,
-            "flow": flow,
-        }
+        begin = (frame.start, stop[0], frame.line, frame.column)
         node: Node
         if frame.is_mapping:
-            node = Mapping(**span, pairs=frame.pairs, merges=frame.merges)
+            node = Mapping(self.file, *begin, *stop[1:], frame.anchor, frame.pairs, flow, frame.merges)
         else:
-            node = Sequence(**span, items=tuple(frame.items))
+            node = Sequence(self.file, *begin, *stop[1:], frame.anchor, tuple(frame.items), flow)
         self._add(node, frame.weight)
 
     def _add(self, node: Node, weight: int) -> None:
