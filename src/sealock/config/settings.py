@@ -1,0 +1,424 @@
+"""`sealock.yaml` → Settings."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from sealock.config.decode import FAILED, Problems, decode, pair_of, text_list
+from sealock.config.order import CycleError, waves
+from sealock.config.vocabulary import (
+    Cluster,
+    Date,
+    Duration,
+    Label,
+    MinorVersion,
+    RelativePath,
+    RuleId,
+    Sentence,
+    WeekTime,
+    Zone,
+    plain_path,
+)
+from sealock.domain.catalog import SyncPolicy
+from sealock.domain.settings import (
+    AgentTask,
+    Budget,
+    Environment,
+    Freeze,
+    Gate,
+    Kustomize,
+    Level,
+    Settings,
+    Versions,
+    Waiver,
+)
+from sealock.domain.suggest import did_you_mean
+from sealock.domain.yaml_document import CONFIG, Mapping, Node, Sequence, parse_one, resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+FILE = "sealock.yaml"
+_STRICT: dict[str, Any] = {"frozen": True, "forbid_unknown_fields": True, "rename": "camel"}
+
+FINALIZERS = {
+    "none": "",
+    "cascade": "resources-finalizer.argocd.argoproj.io",
+    "foreground": "resources-finalizer.argocd.argoproj.io/foreground",
+    "background": "resources-finalizer.argocd.argoproj.io/background",
+}
+
+
+class VersionsSection(msgspec.Struct, **_STRICT):
+    """The versions to check against."""
+
+    kubernetes: Annotated[
+        MinorVersion | float | UnsetType,
+        Meta(description="Kubernetes version of the clusters. Default: the newest that is packaged."),
+    ] = UNSET
+    argocd: Annotated[
+        MinorVersion | float | UnsetType,
+        Meta(description="Argo CD version. Default: the newest that is packaged."),
+    ] = UNSET
+
+
+class FreezeSection(msgspec.Struct, **_STRICT):
+    """A weekly window without promotions."""
+
+    from_: Annotated[WeekTime, Meta(description="When it starts.")] = msgspec.field(name="from")
+    to: Annotated[WeekTime, Meta(description="When it ends.")]
+    zone: Annotated[Zone, Meta(description="Time zone of both. Default: UTC.")] = "UTC"
+
+
+class GateSection(msgspec.Struct, **_STRICT):
+    """One gate: exactly one of these keys."""
+
+    soak: Annotated[
+        Duration | UnsetType, Meta(description="How long the source must have been healthy without a break.")
+    ] = UNSET
+    smoke: Annotated[
+        RelativePath | UnsetType, Meta(description="A program in the repository that must exit 0.")
+    ] = UNSET
+    approvals: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | UnsetType, Meta(description="How many people must approve.")
+    ] = UNSET
+    freeze: Annotated[FreezeSection | UnsetType, Meta(description="When nothing is promoted.")] = UNSET
+
+
+GateEntry = (
+    Literal["healthy"]
+    | Annotated[GateSection, Meta(extra_json_schema={"minProperties": 1, "maxProperties": 1})]
+)
+
+
+class EnvironmentSection(msgspec.Struct, **_STRICT):
+    """One environment."""
+
+    after: Annotated[
+        Label | list[Label] | UnsetType, Meta(description="The environments that a promotion comes from.")
+    ] = UNSET
+    production: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="Whether production rules hold. Default: true when nothing comes after it "
+            "and its name starts with `prod`."
+        ),
+    ] = UNSET
+    cluster: Annotated[
+        Cluster | UnsetType, Meta(description="Where its services run, unless a service says otherwise.")
+    ] = UNSET
+    sync: Annotated[
+        Literal["auto", "manual"] | UnsetType,
+        Meta(description="Whether Argo CD syncs by itself. Default: auto."),
+    ] = UNSET
+    prune: Annotated[
+        bool | UnsetType,
+        Meta(description="Whether a sync deletes what left Git. Default: false in production, else true."),
+    ] = UNSET
+    self_heal: Annotated[
+        bool | UnsetType, Meta(description="Whether Argo CD undoes changes on the cluster. Default: true.")
+    ] = UNSET
+    finalizer: Annotated[
+        Literal["none", "cascade", "foreground", "background"] | UnsetType,
+        Meta(
+            description="Whether deleting an Application deletes its workloads, and how. "
+            "Default: none in production, else cascade."
+        ),
+    ] = UNSET
+    gates: Annotated[
+        list[GateEntry], Meta(description="What must hold before a promotion into it (for later releases).")
+    ] = msgspec.field(default_factory=list)
+
+
+class PolicySection(msgspec.Struct, **_STRICT):
+    """How bad each rule's findings are."""
+
+    rules: Annotated[
+        dict[RuleId, Level], Meta(description="Severity by rule id; `off` switches a rule off.")
+    ] = msgspec.field(default_factory=dict)
+
+
+class WaiverSection(msgspec.Struct, **_STRICT):
+    """One accepted finding or undecided check."""
+
+    rule: Annotated[RuleId, Meta(description="The rule, or `unknown-kind` for kinds without a schema.")]
+    path: Annotated[Sentence, Meta(description="Glob of the files it holds for.")]
+    reason: Annotated[Sentence, Meta(description="Why this is right, for the next reader.")]
+    expires: Annotated[Date, Meta(description="The last day on which it holds.")]
+
+
+class KustomizeSection(msgspec.Struct, **_STRICT):
+    """How Argo CD runs Kustomize here."""
+
+    helm: Annotated[
+        bool, Meta(description="Run `helm` for helmCharts, as `--enable-helm` does. Default: false.")
+    ] = False
+    load_restrictor: Annotated[
+        Literal["root-only", "none"],
+        Meta(description="Which files an overlay may load. Default: root-only."),
+    ] = "root-only"
+
+
+class BudgetSection(msgspec.Struct, **_STRICT):
+    """The most that one agent run may spend."""
+
+    usd: Annotated[Annotated[float, Meta(gt=0)] | UnsetType, Meta(description="US dollars.")] = UNSET
+    tokens: Annotated[Annotated[int, Meta(ge=1)] | UnsetType, Meta(description="Tokens in and out.")] = UNSET
+
+
+class AgentSection(msgspec.Struct, **_STRICT):
+    """How the agent runs one task (for later releases)."""
+
+    model: Annotated[Sentence, Meta(description="The model's name.")]
+    effort: Annotated[
+        Literal["minimal", "low", "medium", "high", "xhigh"],
+        Meta(description="Reasoning effort. Default: medium."),
+    ] = "medium"
+    sandbox: Annotated[
+        Literal["read-only", "workspace-write"],
+        Meta(description="What the agent may write. Default: read-only."),
+    ] = "read-only"
+    budget: Annotated[BudgetSection | UnsetType, Meta(description="Default: no limit.")] = UNSET
+
+
+class SettingsFile(msgspec.Struct, **_STRICT):
+    """Sealock's settings. Every key may be left out, and so may the file."""
+
+    versions: Annotated[VersionsSection | UnsetType, Meta(description="Versions to check against.")] = UNSET
+    environments: Annotated[
+        Annotated[dict[Label, EnvironmentSection | None], Meta(min_length=1)] | UnsetType,
+        Meta(description="Environments by name. Default: dev, staging after dev, production after staging."),
+    ] = UNSET
+    policy: Annotated[PolicySection | UnsetType, Meta(description="Severities.")] = UNSET
+    waivers: Annotated[
+        list[WaiverSection], Meta(description="Accepted findings, each with a reason and an end.")
+    ] = msgspec.field(default_factory=list)
+    kustomize: Annotated[KustomizeSection | UnsetType, Meta(description="Kustomize options.")] = UNSET
+    agent: Annotated[
+        dict[Label, AgentSection], Meta(description="Agent settings by task (for later releases).")
+    ] = msgspec.field(default_factory=dict)
+
+
+def defaults() -> Settings:
+    """Return the settings of a repository without `sealock.yaml`."""
+    return load("", FILE)
+
+
+def load(text: str, file: str = FILE, known_rules: Collection[str] = ()) -> Settings:
+    """Return the settings in `text`; an empty text yields the defaults.
+
+    `known_rules`, when given, are the rule ids that `policy` and `waivers` may name.
+    Raises ConfigurationError with every fault of the file in `problems`.
+    """
+    problems = Problems(file)
+    node = parse_one(text, file, CONFIG)
+    empty = node is None or (not isinstance(resolved(node), Mapping | Sequence) and _is_null(node))
+    section = SettingsFile() if node is None or empty else decode(node, SettingsFile, problems)
+    if section is FAILED:
+        section = SettingsFile()
+    settings = _settings(section, None if empty else node, problems)
+    _check_rules(section, node, known_rules, problems)
+    problems.raise_if_any()
+    return settings
+
+
+def _is_null(node: Node) -> bool:
+    target = resolved(node)
+    return not isinstance(target, Mapping | Sequence) and target.value() is None
+
+
+def _settings(section: SettingsFile, node: Node | None, problems: Problems) -> Settings:
+    versions = section.versions or VersionsSection()
+    policy = section.policy or PolicySection()
+    kustomize = section.kustomize or KustomizeSection()
+    return Settings(
+        versions=Versions(str(versions.kubernetes or ""), str(versions.argocd or "")),
+        environments=_environments(section, node, problems),
+        levels=dict(policy.rules),
+        waivers=_waivers(section, node, problems),
+        kustomize=Kustomize(kustomize.helm, kustomize.load_restrictor),
+        agent={task: _agent(entry) for task, entry in section.agent.items()},
+    )
+
+
+def _agent(entry: AgentSection) -> AgentTask:
+    budget = entry.budget or BudgetSection()
+    return AgentTask(
+        entry.model, entry.effort, entry.sandbox, Budget(budget.usd or None, budget.tokens or None)
+    )
+
+
+_DEFAULT_ENVIRONMENTS = {
+    "dev": EnvironmentSection(),
+    "staging": EnvironmentSection(after="dev"),
+    "production": EnvironmentSection(after="staging"),
+}
+
+
+def _environments(section: SettingsFile, root: Node | None, problems: Problems) -> dict[str, Environment]:
+    declared = section.environments
+    sections = (
+        {name: entry or EnvironmentSection() for name, entry in declared.items()}
+        if declared
+        else _DEFAULT_ENVIRONMENTS
+    )
+    pair = pair_of(root, "environments")
+    node = pair.value if pair else None
+    after = {name: _after(name, entry, sections, node, problems) for name, entry in sections.items()}
+    try:
+        wave = waves(after)
+    except CycleError as cycle:
+        problems.add(
+            _key(node, cycle.names[0]), f"environments come after each other: {cycle}", "Remove one `after`."
+        )
+        return {}
+    ordered = sorted(sections, key=lambda name: wave[name])
+    has_next = {name for names in after.values() for name in names}
+    production = [name for name in ordered if _is_production(name, sections[name], last=name not in has_next)]
+    mirrors = {name: each for each in reversed(production) for name in after[each] if name not in production}
+    return {
+        name: _environment(
+            name,
+            sections[name],
+            _Place(after[name], name in production, mirrors.get(name, "")),
+            _entry(node, name),
+            problems,
+        )
+        for name in ordered
+    }
+
+
+class _Place(msgspec.Struct, frozen=True):
+    after: tuple[str, ...]
+    production: bool
+    mirrors: str
+
+
+def _entry(node: Node | None, name: str) -> Node | None:
+    pair = pair_of(node, name)
+    return pair.value if pair else None
+
+
+def _key(node: Node | None, name: str) -> Node:
+    pair = pair_of(node, name)
+    assert pair is not None, "a fault in the defaults"  # noqa: S101 - only a declared name can be at fault
+    return pair.key
+
+
+def _after(
+    name: str,
+    entry: EnvironmentSection,
+    known: Collection[str],
+    node: Node | None,
+    problems: Problems,
+) -> tuple[str, ...]:
+    names = text_list(entry.after)
+    unknown = [each for each in names if each not in known]
+    place = pair_of(_entry(node, name), "after")
+    for each in unknown:
+        if place is not None:
+            problems.add(place.value, f"unknown environment `{each}`", did_you_mean(each, known))
+    return tuple(each for each in names if each in known)
+
+
+def _is_production(name: str, entry: EnvironmentSection, *, last: bool) -> bool:
+    return entry.production if isinstance(entry.production, bool) else last and name.startswith("prod")
+
+
+def _environment(
+    name: str, entry: EnvironmentSection, place: _Place, node: Node | None, problems: Problems
+) -> Environment:
+    origins: dict[str, str] = {}
+
+    def picked(key: str, given: Any, default: Any, rule: str) -> Any:  # noqa: ANN401 - any field's type
+        pair = pair_of(node, key)
+        origins[key] = f"default: {rule}" if given is UNSET or pair is None else str(pair.value.where)
+        return default if given is UNSET else given
+
+    kind = "production" if place.production else "not production"
+    sync = picked("sync", entry.sync, "auto", "automated sync")
+    automated = sync == "auto"
+    for key, given in (("prune", entry.prune), ("selfHeal", entry.self_heal)):
+        pair = pair_of(node, key)
+        if not automated and given is True and pair is not None:
+            problems.add(pair.key, f"`{key}` has no effect with `sync: manual`", "Remove one of the two.")
+    prune = picked("prune", entry.prune, automated and not place.production, f"{kind}, {sync} sync")
+    self_heal = picked("selfHeal", entry.self_heal, automated, f"{sync} sync")
+    finalizer = picked("finalizer", entry.finalizer, "none" if place.production else "cascade", kind)
+    policy = SyncPolicy("automated" if automated else "manual", prune, self_heal, FINALIZERS[finalizer])
+    cluster = picked("cluster", entry.cluster, "", "the cluster that Argo CD runs in")
+    gates = _gates(entry, node, problems)
+    return Environment(name, place.after, place.production, place.mirrors, cluster, policy, gates, origins)
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _gates(entry: EnvironmentSection, node: Node | None, problems: Problems) -> tuple[Gate, ...]:
+    pair = pair_of(node, "gates")
+    listed = resolved(pair.value) if pair else None
+    for each in listed.items if isinstance(listed, Sequence) else ():
+        keys = resolved(each)
+        if isinstance(keys, Mapping) and len(keys.pairs) != 1:
+            problems.add(
+                each, f"expected one gate, found {len(keys.pairs)} keys", "Give each gate its own `- `."
+            )
+    return tuple(_gate(gate) for gate in entry.gates)
+
+
+def _gate(section: GateSection | str) -> Gate:
+    if isinstance(section, str):
+        return Gate("healthy")
+    if section.soak:
+        return Gate("soak", soak_seconds=int(section.soak[:-1]) * _SECONDS[section.soak[-1]])
+    if section.smoke:
+        return Gate("smoke", path=plain_path(section.smoke))
+    if section.approvals:
+        return Gate("approvals", approvals=section.approvals)
+    freeze = section.freeze
+    return Gate("freeze", freeze=Freeze(freeze.from_, freeze.to, freeze.zone) if freeze else None)
+
+
+def _waivers(section: SettingsFile, root: Node | None, problems: Problems) -> tuple[Waiver, ...]:
+    pair = pair_of(root, "waivers")
+    listed = resolved(pair.value) if pair else None
+    if problems.found or not isinstance(listed, Sequence):
+        # With a fault in the list its items no longer line up with the nodes, and the file is refused anyway.
+        return ()
+    out = []
+    for entry, node in zip(section.waivers, listed.items, strict=True):
+        try:
+            expires = date.fromisoformat(entry.expires)
+        except ValueError:
+            problems.add(_key_value(node, "expires"), f'there is no day "{entry.expires}"')
+            continue
+        out.append(Waiver(entry.rule, entry.path, entry.reason, expires, node.where))
+    return tuple(out)
+
+
+def _key_value(node: Node, key: str) -> Node:
+    pair = pair_of(node, key)
+    return pair.value if pair else node
+
+
+def _check_rules(
+    section: SettingsFile, root: Node | None, known: Collection[str], problems: Problems
+) -> None:
+    if not known:
+        return
+    rules = pair_of(root.at(("policy",)) if root else None, "rules")
+    for rule in (section.policy or PolicySection()).rules:
+        pair = pair_of(rules.value if rules else None, rule)
+        if rule not in known and pair is not None:
+            problems.add(pair.key, f"unknown rule `{rule}`", did_you_mean(rule, known))
+    waivers = root.at(("waivers",)) if root else None
+    for item in waivers.items if isinstance(waivers, Sequence) else ():
+        node = item.at(("rule",))
+        if node is not None and not isinstance(node, Mapping | Sequence | type(None)):
+            rule = getattr(node, "text", "")
+            if rule not in known:
+                problems.add(node, f"unknown rule `{rule}`", did_you_mean(rule, known))

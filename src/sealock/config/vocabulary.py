@@ -1,0 +1,143 @@
+"""The kinds of text that both files use, each with its pattern and how a message calls it."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+MAX_LABEL = 63
+
+Label: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        max_length=MAX_LABEL,
+        title="a DNS-1123 label (lower-case letters, digits and -, at most 63)",
+    ),
+]
+ServiceName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$",
+        max_length=MAX_LABEL,
+        title="a DNS label (lower-case letters, digits and -, a letter first, at most 63)",
+    ),
+]
+RelativePath: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\./)?(?!\.{1,2}(/|$))(?!\.git(/|$))[A-Za-z0-9._@+-]+"
+        r"(/(?!\.{1,2}(/|$))(?!\.git(/|$))[A-Za-z0-9._@+-]+)*/?$",
+        max_length=512,
+        title="a path inside the repository (relative, with /, without .. or .git)",
+    ),
+]
+
+
+def plain_path(text: str) -> str:
+    """Return a RelativePath without a leading `./` or trailing `/`."""
+    return text.removeprefix("./").removesuffix("/")
+
+
+Cluster: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(https?://[^\s/@]+(/\S*)?|(?!\S*://)[A-Za-z0-9]([A-Za-z0-9._:/@-]*[A-Za-z0-9])?)$",
+        max_length=253,
+        title="a cluster: in-cluster, a name that Argo CD knows, or an API URL",
+    ),
+]
+Duration: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[1-9][0-9]{0,5}[smhd]$", title="a duration such as 30m, 2h or 1d")
+]
+WeekTime: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]$",
+        title='a time of the week such as "Fri 16:00"',
+    ),
+]
+Zone: TypeAlias = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z]+([_+/-][A-Za-z0-9]+)*$", title="a time zone such as Europe/Berlin or UTC"),
+]
+Date: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", title="a date such as 2027-03-31")
+]
+Sentence: TypeAlias = Annotated[str, Meta(min_length=1, pattern=r"\S", title="text that is not empty")]
+RuleId: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9-]*$", max_length=100, title="a rule id such as missing-digest-in-production"
+    ),
+]
+MinorVersion: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$", title="a version such as 1.34")
+]
+Cpu: TypeAlias = Annotated[
+    str, Meta(pattern=r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)m?$", title="a CPU quantity such as 500m or 2")
+]
+Memory: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([kMGTPE]|[KMGTPE]i|[eE]\+?[0-9]{1,2})?$",
+        title="a memory quantity such as 512Mi or 2Gi",
+    ),
+]
+RepositoryUrl: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(https?://[^\s/@]+/\S+|ssh://\S+/\S+|[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:\S+)$",
+        max_length=1024,
+        title="a Git URL such as https://github.com/acme/platform.git, without a password",
+    ),
+]
+Revision: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[^\s~^:?*\[\\-][^\s~^:?*\[\\]*$", max_length=250, title="a branch, tag or commit")
+]
+Image: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]([a-z0-9._:-]*[a-z0-9])?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+        r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128}))?$",
+        max_length=500,
+        title="an image such as ghcr.io/acme/api, with or without a tag or digest",
+    ),
+]
+Tag: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", title="an image tag such as 1.4.2")
+]
+DigestText: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$",
+        title="a digest: sha256: and 64 lower-case hex digits",
+    ),
+]
+PortName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?=[a-z0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$",
+        max_length=15,
+        title="a port name (lower-case letters, digits and -, at most 15)",
+    ),
+]
+ConfigKey: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=253, title="a configuration key such as LOG_LEVEL"
+    ),
+]
+HttpPath: TypeAlias = Annotated[
+    str, Meta(pattern=r"^/[A-Za-z0-9._~/?&=%+-]*$", max_length=512, title="an HTTP path such as /healthz")
+]
+LabelValue: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+        max_length=MAX_LABEL,
+        title="a label value (letters, digits, -, _ and ., at most 63)",
+    ),
+]
+Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]

@@ -1,0 +1,109 @@
+"""What `sealock.yaml` says, after defaults."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from sealock.domain.catalog import SyncPolicy
+from sealock.domain.location import Location
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """The versions to check against, as `major.minor`; empty means the newest that is packaged."""
+
+    kubernetes: str = ""
+    argocd: str = ""
+
+
+class Freeze(msgspec.Struct, frozen=True):
+    """A weekly window without promotions: `Fri 16:00` to `Mon 08:00` in an IANA time zone."""
+
+    start: str
+    end: str
+    zone: str
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """One condition before a promotion into an environment. Read and checked now, used by promotion.
+
+    By `kind` one field counts: `soak_seconds`, `path` (a smoke test in the repository),
+    `approvals` or `freeze`; `healthy` has none.
+    """
+
+    kind: Literal["healthy", "soak", "smoke", "approvals", "freeze"]
+    soak_seconds: int = 0
+    path: str = ""
+    approvals: int = 0
+    freeze: Freeze | None = None
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """One environment.
+
+    `after` names the environments that a promotion comes from. `mirrors` is the production
+    environment whose replicas this one takes when nothing else is said, or empty. `cluster` is
+    empty where each service says its own. `origins` says where `cluster` and the sync values
+    come from (`sealock.yaml:4:9`, or `default: …`), by field name.
+    """
+
+    name: str
+    after: tuple[str, ...]
+    production: bool
+    mirrors: str
+    cluster: str
+    sync: SyncPolicy
+    gates: tuple[Gate, ...]
+    origins: dict[str, str]
+
+
+class Waiver(msgspec.Struct, frozen=True):
+    """Silences `rule` for paths that match the glob `path` until the day `expires`, inclusive."""
+
+    rule: str
+    path: str
+    reason: str
+    expires: date
+    location: Location
+
+
+class Kustomize(msgspec.Struct, frozen=True):
+    """How Argo CD runs Kustomize here: with Helm or not, and what files an overlay may load."""
+
+    helm: bool = False
+    load_restrictor: Literal["root-only", "none"] = "root-only"
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """The most that one agent run may spend; None is without limit."""
+
+    usd: float | None = None
+    tokens: int | None = None
+
+
+class AgentTask(msgspec.Struct, frozen=True):
+    """How the agent runs one task. Read and checked now, used by the agent's commands."""
+
+    model: str
+    effort: Literal["minimal", "low", "medium", "high", "xhigh"] = "medium"
+    sandbox: Literal["read-only", "workspace-write"] = "read-only"
+    budget: Budget = Budget()
+
+
+Level = Literal["off", "note", "warning", "error"]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything in `sealock.yaml`; `environments` by name in promotion order.
+
+    `levels` holds the rules whose severity the user set, by rule id.
+    """
+
+    versions: Versions
+    environments: dict[str, Environment]
+    levels: dict[str, Level]
+    waivers: tuple[Waiver, ...]
+    kustomize: Kustomize
+    agent: dict[str, AgentTask]
