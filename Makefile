@@ -19,7 +19,8 @@ $(UV):
 env: $(UV) ## create .venv from uv.lock and build the engine (minutes the first time)
 	@test -x src/sealock/_engine/sealock-engine || { rm -rf .venv; \
 	  echo "building the engine: about five minutes the first time, seconds afterwards"; }
-	@PATH="$(dir $(GO)):$$PATH" $(UV) sync --frozen --quiet --python $(PYTHON)
+	@PATH="$(dir $(GO)):$$PATH" $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
+	@$(BIN)/python -m compileall -q src
 
 demo: env ## run the main job on the example repository
 	@examples/demo.sh $(abspath $(BIN)/sealock)

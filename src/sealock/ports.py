@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from sealock.domain.rendered import Admission, Rendered
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sealock.domain.rendered import Admission, Rendered
 
 
 class RenderRequest(msgspec.Struct, frozen=True):
@@ -39,7 +41,7 @@ class Admitter(Protocol):
 
 
 class PermitQuestion(msgspec.Struct, frozen=True):
-    """May this Application deploy these objects under its project?"""
+    """Whether an Application may deploy these objects under its project."""
 
     application: dict[str, Any]
     objects: tuple[dict[str, Any], ...] = ()

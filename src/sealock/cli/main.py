@@ -38,6 +38,18 @@ class _LazyGroup(click.Group):
         command: click.Command = importlib.import_module(module).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+            close = get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            message = f"there is no command {args[0]!r}.{hint}"
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
@@ -60,7 +72,9 @@ def _print(error: SealockError) -> None:
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; `None` takes the process's own arguments."""
     try:
-        outcome: Any = root.main(args=None if argv is None else list(argv), standalone_mode=False)
+        outcome: Any = root.main(
+            args=None if argv is None else list(argv), prog_name="sealock", standalone_mode=False
+        )
     except SealockError as error:
         problems = error.problems if isinstance(error, ConfigurationError) else ()
         for each in problems or (error,):
