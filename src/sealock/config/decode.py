@@ -30,10 +30,14 @@ class Problems:
         """Start without any, for `file`."""
         self.file = file
         self.found: list[ConfigurationError] = []
+        self._seen: set[tuple[Location, str]] = set()
 
     def add(self, where: Node | Location, message: str, hint: str = "") -> None:
-        """Note one fault at `where`."""
+        """Note one fault at `where`; the same fault seen from several environments counts once."""
         place = where if isinstance(where, Location) else where.where
+        if (place, message) in self._seen:
+            return
+        self._seen.add((place, message))
         self.found.append(ConfigurationError(message, where=place, hint=hint))
 
     def raise_if_any(self) -> None:
@@ -115,7 +119,11 @@ def found(node: Node) -> str:
     return f"{kind}{_shortened(node.text)}"
 
 
+_PASSWORD = re.compile(r"//[^/\s]*@")
+
+
 def _shortened(text: str, most: int = 60) -> str:
+    text = _PASSWORD.sub("//…@", text)
     return text if len(text) <= most else f"{text[:most]}…"
 
 
@@ -130,7 +138,8 @@ def _value(node: Node) -> Any:  # noqa: ANN401
 
 
 def _string(info: msgspec.inspect.StrType, title: str) -> Decoder:
-    pattern = re.compile(info.pattern) if info.pattern else None
+    # In Python `$` also matches before a last line break; in JSON Schema it does not.
+    pattern = re.compile(re.sub(r"\$$", r"\\Z", info.pattern)) if info.pattern else None
     shortest, longest = info.min_length or 0, info.max_length
 
     def decoder(node: Node, problems: Problems) -> Any:  # noqa: ANN401

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from sealock.config.decode import FAILED, Problems, decode, pair_of, text_list
 from sealock.config.order import CycleError, waves
+from sealock.config.service_types import field_names
 from sealock.config.vocabulary import (
     Cluster,
     Date,
@@ -268,6 +269,10 @@ def _environments(section: SettingsFile, root: Node | None, problems: Problems) 
     )
     pair = pair_of(root, "environments")
     node = pair.value if pair else None
+    for name in sorted(field_names() & set(sections)):
+        problems.add(
+            _key(node, name), f"no environment can be called `{name}`: services have that key", "Rename it."
+        )
     after = {name: _after(name, entry, sections, node, problems) for name, entry in sections.items()}
     try:
         wave = waves(after)

@@ -47,7 +47,11 @@ class Autoscale(msgspec.Struct, frozen=True):
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """One service in one environment."""
+    """One service in one environment.
+
+    `config` holds every variable here, those of the whole service included. An `image` without
+    tag and digest has not been promoted into this environment yet.
+    """
 
     environment: str
     destination: Destination
