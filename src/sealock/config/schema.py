@@ -1,0 +1,104 @@
+"""The JSON Schemas of both files, and their reference tables, made from the types that decode them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sealock.config.service_types import file_type
+from sealock.config.settings import SettingsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+ENVIRONMENTS = ("dev", "staging", "production")
+
+
+def services(environments: tuple[str, ...] = ENVIRONMENTS) -> dict[str, Any]:
+    """Return the schema of `services.yaml` where these environments exist."""
+    return _schema(file_type(environments), "services.yaml of Sealock")
+
+
+def config() -> dict[str, Any]:
+    """Return the schema of `sealock.yaml`."""
+    return _schema(SettingsFile, "sealock.yaml of Sealock")
+
+
+def _schema(type_: Any, title: str) -> dict[str, Any]:  # noqa: ANN401 - any type
+    schema = msgspec.json.schema(type_)
+    return {"$schema": DRAFT, "title": title, **schema}
+
+
+def reference(name: str) -> str:
+    """Return the Markdown tables of one file's keys; `name` is `services` or `config`."""
+    return "\n".join(_tables(services() if name == "services" else config(), _SECTIONS[name]))
+
+
+_SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "services": (
+        ("ServicesFile", "The file"),
+        ("Service", "A service"),
+        ("Overrides", "A service in one environment"),
+        ("ResourcesSection", "`resources`"),
+        ("AmountsSection", "`requests` and `limits`"),
+        ("AutoscaleSection", "`autoscale`"),
+    ),
+    "config": (
+        ("SettingsFile", "The file"),
+        ("VersionsSection", "`versions`"),
+        ("EnvironmentSection", "An environment"),
+        ("GateSection", "A gate"),
+        ("FreezeSection", "`freeze`"),
+        ("PolicySection", "`policy`"),
+        ("WaiverSection", "A waiver"),
+        ("KustomizeSection", "`kustomize`"),
+        ("AgentSection", "An agent task"),
+        ("BudgetSection", "`budget`"),
+    ),
+}
+
+
+def _tables(schema: dict[str, Any], sections: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    for name, heading in sections:
+        section = schema["$defs"][name]
+        required = section.get("required", [])
+        yield f"### {heading}\n\n{section['description']}\n"
+        yield "| key | value | meaning |\n|---|---|---|"
+        for key, each in section["properties"].items():
+            needed = " Required." if key in required else ""
+            yield f"| `{key}` | {_kind(each)} | {each.get('description', '')}{needed} |"
+        yield ""
+
+
+_KINDS = {"integer": "whole number", "boolean": "true or false", "object": "mapping", "array": "list"}
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """Return what a value may be, in words."""
+    if "title" in schema:
+        return str(schema["title"]).replace("|", "\\|")
+    if "enum" in schema:
+        return " or ".join(f"`{each}`" for each in schema["enum"])
+    if "$ref" in schema:
+        return "mapping"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_kind(each) for each in _telling(schema["anyOf"])))
+    kind = str(schema.get("type", "value"))
+    return _KINDS.get(kind, "text" if kind == "string" else kind) + _bounds(schema)
+
+
+def _telling(choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the choices that a reader needs: beside a kind of text, a number only writes it differently."""
+    named = [each for each in choices if "title" in each]
+    numbers = {"integer", "number"} if named else set()
+    return [each for each in choices if each.get("type") not in numbers | {"null"}]
+
+
+def _bounds(schema: dict[str, Any]) -> str:
+    if "maximum" in schema:
+        return f", {schema['minimum']} to {schema['maximum']}"
+    if "exclusiveMinimum" in schema:
+        return f" above {schema['exclusiveMinimum']:g}"
+    return f", {schema['minimum']} or more" if "minimum" in schema else ""
