@@ -1,0 +1,67 @@
+"""Reads one repository's files as they are on disk, and nothing outside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import cached_property
+
+from sealock.adapters.git_files import list_files
+from sealock.domain.location import Location
+from sealock.domain.yaml_document import decode
+from sealock.errors import Refused
+
+
+class RepositoryFiles:
+    """A repository's files; implements the FileTree port."""
+
+    def __init__(self, root: str) -> None:
+        """Read below `root`, a folder."""
+        self.root = os.path.realpath(root)
+        self._folders: dict[str, str] = {"": self.root}
+
+    @cached_property
+    def _files(self) -> tuple[str, ...]:
+        return tuple(list_files(self.root))
+
+    def files(self) -> tuple[str, ...]:
+        """Return every file that is tracked, or untracked and not ignored, sorted; asked of Git once."""
+        return self._files
+
+    def read_text(self, path: str) -> str:
+        """Return a file's text with its line endings.
+
+        Raises FileNotFoundError; Refused for what lies outside or is no regular file;
+        ConfigurationError for what is not UTF-8.
+        """
+        return decode(self.read_bytes(path), path)
+
+    def read_bytes(self, path: str) -> bytes:
+        """Return a file's content. Raises FileNotFoundError, Refused."""
+        folder, _, name = path.rpartition("/")
+        descriptor = self._open(self._real_folder(folder, path) + os.sep + name, path)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - opened by descriptor, past every symlink
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                message = "this is no regular file"
+                raise Refused(message, where=Location(path))
+            return file.read()
+
+    def _real_folder(self, folder: str, path: str) -> str:
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._inside(os.path.realpath(f"{self.root}{os.sep}{folder}"), path)
+            self._folders[folder] = real
+        return real
+
+    def _inside(self, real: str, path: str) -> str:
+        if real != self.root and not real.startswith(self.root.rstrip(os.sep) + os.sep):
+            message = "this leads out of the repository"
+            raise Refused(message, where=Location(path), hint="Copy the file into the repository.")
+        return real
+
+    def _open(self, target: str, path: str) -> int:
+        # Without blocking, or a named pipe in the repository would hang the reader.
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+        if os.path.islink(target):  # noqa: PTH114 - a Path costs more than the look
+            target = self._inside(os.path.realpath(target), path)
+        return os.open(target, flags | os.O_NOFOLLOW)
