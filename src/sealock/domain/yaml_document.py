@@ -304,11 +304,12 @@ def _syntax_error(wrong: Any, text: str, file: str, mark: int) -> ConfigurationE
 
 
 class _Frame:
-    """A collection that is still open, and the nodes it would be with every alias written out."""
+    """A collection that is still open; `weight` (nodes) and `height` count aliases as written out."""
 
     __slots__ = (
         "anchor",
         "column",
+        "height",
         "is_mapping",
         "items",
         "key",
@@ -326,6 +327,7 @@ class _Frame:
         self.column = column
         self.anchor = anchor
         self.weight = 1
+        self.height = 1
         self.key: Scalar | None = None
         self.pairs: dict[str, Pair] = {}
         self.merges: tuple[Node, ...] = ()
@@ -348,7 +350,7 @@ class _Builder:
         self.mark = mark
         self.problems: list[ConfigurationError] = []
         self.stack: list[_Frame] = []
-        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.anchors: dict[str, tuple[Node, int, int]] = {}
         self.open_anchors: list[str] = []
         self.expanded = 0
         self.documents: list[Node] = []
@@ -409,7 +411,7 @@ class _Builder:
         end, end_line, end_column = mark.index + self.mark, mark.line + 1, mark.column + 1
         span = (self.file, start, end, line, column, end_line, end_column)
         node = Scalar(*span, event.anchor or "", event.value, event.style or "", event.tag or "")
-        self._add(node, 1)
+        self._add(node, 1, 0)
 
     def _alias(self, event: Any) -> None:  # noqa: ANN401
         mark, end = event.start_mark, event.end_mark
@@ -419,19 +421,23 @@ class _Builder:
             message = f"alias *{event.anchor} " + ("contains itself" if inside else "has no anchor before it")
             hint = f"Put &{event.anchor} before the value that it should repeat, or write the value out."
             raise self._problem(message, mark.line + 1, mark.column + 1, hint)
-        node, weight = target
+        node, weight, height = target
         self.expanded += weight
         if self.expanded > self.limits.max_expanded_nodes:
             message = f"aliases expand to more than {self.limits.max_expanded_nodes} values"
             raise self._problem(message, mark.line + 1, mark.column + 1, "Write the repeated values out.")
+        self._check_depth(height, mark.line + 1, mark.column + 1)
         start = (mark.index + self.mark, end.index + self.mark, mark.line + 1, mark.column + 1)
-        self._add(Alias(self.file, *start, end.line + 1, end.column + 1, "", node), weight)
+        self._add(Alias(self.file, *start, end.line + 1, end.column + 1, "", node), weight, height)
+
+    def _check_depth(self, height: int, line: int, column: int) -> None:
+        if len(self.stack) + height > self.limits.max_depth:
+            message = f"nested deeper than {self.limits.max_depth} levels"
+            raise self._problem(message, line, column, "Check the indentation.")
 
     def _open(self, event: Any) -> None:  # noqa: ANN401
         start, line, column = self._start(event)
-        if len(self.stack) >= self.limits.max_depth:
-            message = f"nested deeper than {self.limits.max_depth} levels"
-            raise self._problem(message, line, column, "Check the indentation.")
+        self._check_depth(1, line, column)
         is_mapping = type(event).__name__ == "MappingStartEvent"
         if event.anchor:
             self.open_anchors.append(event.anchor)
@@ -457,16 +463,17 @@ class _Builder:
             node = Mapping(self.file, *begin, *stop[1:], frame.anchor, frame.pairs, flow, frame.merges)
         else:
             node = Sequence(self.file, *begin, *stop[1:], frame.anchor, tuple(frame.items), flow)
-        self._add(node, frame.weight)
+        self._add(node, frame.weight, frame.height)
 
-    def _add(self, node: Node, weight: int) -> None:
+    def _add(self, node: Node, weight: int, height: int) -> None:
         if node.anchor:
-            self.anchors[node.anchor] = (node, weight)
+            self.anchors[node.anchor] = (node, weight, height)
         if not self.stack:
             self.documents.append(node)
             return
         frame = self.stack[-1]
         frame.weight += weight
+        frame.height = max(frame.height, height + 1)
         if not frame.is_mapping:
             frame.items.append(node)
         elif frame.key is None:
