@@ -28,6 +28,9 @@ def config() -> dict[str, Any]:
 
 def _schema(type_: Any, title: str) -> dict[str, Any]:  # noqa: ANN401 - any type
     schema = msgspec.json.schema(type_)
+    gate = schema["$defs"].get("GateSection")
+    if gate:
+        gate |= {"minProperties": 1, "maxProperties": 1}
     return {"$schema": DRAFT, "title": title, **schema}
 
 

@@ -194,7 +194,7 @@ def _check_deployment(stacked: Layer, problems: Problems) -> None:
             (limit.node or request.node) if asked is not None and most is not None and asked > most else None
         )
         if place is not None:
-            message = f"{unit} request {request.value} is over its limit {limit.value} ({limit.source})"
+            message = f"{unit} request {request.value} ({request.source}) is over its limit {limit.value}"
             problems.add(
                 _place(limit, _place(request, place)), message, "Raise the limit or lower the request."
             )

@@ -90,10 +90,7 @@ class GateSection(msgspec.Struct, **_STRICT):
     freeze: Annotated[FreezeSection | UnsetType, Meta(description="When nothing is promoted.")] = UNSET
 
 
-GateEntry = (
-    Literal["healthy"]
-    | Annotated[GateSection, Meta(extra_json_schema={"minProperties": 1, "maxProperties": 1})]
-)
+GateEntry = Literal["healthy"] | GateSection
 
 
 class EnvironmentSection(msgspec.Struct, **_STRICT):
