@@ -1,6 +1,7 @@
 import re
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
@@ -180,6 +181,13 @@ def test_an_alias_keeps_its_own_place() -> None:
 
 def test_each_document_is_a_node() -> None:
     assert [to_plain(each) for each in parse("a: 1\n---\n- 2\n---\n", "x.yaml")] == [{"a": 1}, [2], None]
+
+
+def test_the_pure_parser_yields_the_same_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\ufeffa: é\r\nb: &x {c: 'd', e: [1]}\nf:\n- *x\n- |\n  g\n# h\n---\nx: !!str 1\n"
+    fast = parse(text, "x.yaml", MANIFEST)
+    monkeypatch.delattr(yaml, "CLoader")
+    assert parse(text, "x.yaml", MANIFEST) == fast
 
 
 def test_at_finds_nothing_where_nothing_is() -> None:

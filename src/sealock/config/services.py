@@ -51,7 +51,7 @@ def read(text: str, file: str, settings: Settings) -> Inputs:
     """Return the layers of every service, checked. Raises ConfigurationError with every fault."""
     problems = Problems(file)
     environments = tuple(settings.environments)
-    root = parse_one(text, file, CONFIG)
+    root = parse_one(text, file, CONFIG, problems.found)
     stacks: dict[str, Stack] = {}
     if root is None:
         problems.add(Location(file, 1, 1), "the file is empty", "Start with `services:` and one service.")

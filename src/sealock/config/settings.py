@@ -213,7 +213,7 @@ def load(text: str, file: str = FILE, known_rules: Collection[str] = ()) -> Sett
     Raises ConfigurationError with every fault of the file in `problems`.
     """
     problems = Problems(file)
-    node = parse_one(text, file, CONFIG)
+    node = parse_one(text, file, CONFIG, problems.found)
     empty = node is None or (not isinstance(resolved(node), Mapping | Sequence) and _is_null(node))
     section = SettingsFile() if node is None or empty else decode(node, SettingsFile, problems)
     if section is FAILED:

@@ -224,11 +224,13 @@ def decode(data: bytes, file: str) -> str:
         ) from None
 
 
-def parse(text: str, file: str, limits: Limits = CONFIG) -> tuple[Node, ...]:
+def parse(
+    text: str, file: str, limits: Limits = CONFIG, problems: list[ConfigurationError] | None = None
+) -> tuple[Node, ...]:
     """Return one node for each document in `text`; `file` names it in errors.
 
-    Raises ConfigurationError for text that is no YAML, over a limit, or has duplicate keys;
-    every duplicate key and refused tag is listed at once.
+    Raises ConfigurationError for text that is no YAML or over a limit. Duplicate keys and refused
+    tags leave a tree to go on with: each is added to `problems`; without that, all are raised together.
     """
     _refuse_size(text, file, limits)
     _refuse_characters(text, file)
@@ -236,14 +238,18 @@ def parse(text: str, file: str, limits: Limits = CONFIG) -> tuple[Node, ...]:
     mark = 1 if text.startswith("\ufeff") else 0
     builder = _Builder(text, file, limits, mark)
     documents = builder.build(_events(text[mark:], text, file, mark))
-    if builder.problems:
+    if problems is not None:
+        problems += builder.problems
+    elif builder.problems:
         raise_all(file, builder.problems)
     return documents
 
 
-def parse_one(text: str, file: str, limits: Limits = CONFIG) -> Node | None:
-    """Return the only document of `text`, or None when it holds nothing. Raises ConfigurationError."""
-    documents = parse(text, file, limits)
+def parse_one(
+    text: str, file: str, limits: Limits = CONFIG, problems: list[ConfigurationError] | None = None
+) -> Node | None:
+    """Return the only document of `text`, or None when it holds nothing. Raises as `parse` does."""
+    documents = parse(text, file, limits, problems)
     if len(documents) > 1:
         message = f"{file} holds {len(documents)} documents; expected one"
         raise ConfigurationError(
@@ -282,9 +288,13 @@ def _place(text: str, index: int, file: str) -> Location:
 def _events(body: str, text: str, file: str, mark: int) -> Iterator[Any]:
     import yaml  # noqa: PLC0415 - 15 ms that `--help` need not pay
 
-    loader: Any = getattr(yaml, "CLoader", yaml.Loader)
     try:
-        yield from yaml.parse(body, Loader=loader)
+        loader: Any = getattr(yaml, "CLoader", yaml.Loader)(body)
+        event = loader.get_event()
+        while event is not None:
+            yield event
+            event = None if type(event) is yaml.StreamEndEvent else loader.get_event()
+        loader.dispose()
     except yaml.MarkedYAMLError as wrong:
         raise _syntax_error(wrong, text, file, mark) from None
     except yaml.YAMLError as wrong:

@@ -177,6 +177,7 @@ services:
   a: {path: ../x, namspace: y, prodction: {replicas: 3}, needs: [b, ledgr], tag: 1.0, image: "x:1"}
   b: {needs: [ledger], ports: {http: 0, x: 70000}, production: {resources: {requests: {memory: 5X}}}}
   ledger: {needs: [b, b], replicas: many, production: {sync: manual, prune: true}}
+  b: !mine {}
 """
     assert faults(text) == snapshot(
         [
@@ -196,6 +197,11 @@ services:
             "services.yaml:6:20: `b` is needed twice | Keep one.",
             'services.yaml:6:37: expected a whole number from 0 to 100000, found "many" | ',
             "services.yaml:6:70: `prune` has no effect with `sync: manual` | Remove one of the two.",
+            "services.yaml:7:3: key 'b' stands twice, first at line 5, column 3 | Keep one of the two.",
+            (
+                "services.yaml:7:6: tag !mine is not allowed | "
+                "Remove the tag; quote the value if it must be text."
+            ),
         ]
     )
 
