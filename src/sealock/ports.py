@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from sealock.domain.rendered import Admission, Rendered
+    from sealock.domain.plan import FileChange
+from sealock.domain.rendered import Admission, Rendered
 
 
 class RenderRequest(msgspec.Struct, frozen=True):
@@ -113,4 +114,24 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
+        ...
+
+
+class WorkTree(Protocol):
+    """Reads a repository's files and writes many of them at once; paths are relative with `/`."""
+
+    def read_text(self, path: str) -> str:
+        """Return a file's text with its line endings. Raises FileNotFoundError, SealockError."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Say whether anything is at `path`, a dangling link included."""
+        ...
+
+    def names(self, folder: str) -> Sequence[str]:
+        """Return the sorted names of the files in `folder`; none where there is no such folder."""
+        ...
+
+    def write(self, changes: Sequence[FileChange]) -> None:
+        """Make all changes or none. Raises Conflict when a file is not as `before` says, Refused."""
         ...
