@@ -1,0 +1,5 @@
+package trace
+
+import "syscall"
+
+func changeTime(stat *syscall.Stat_t) int64 { return stat.Ctimespec.Nano() }
