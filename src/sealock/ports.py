@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sealock.domain.plan import FileChange
-from sealock.domain.rendered import Admission, Rendered
+    from sealock.domain.rendered import Admission, Rendered
 
 
 class RenderRequest(msgspec.Struct, frozen=True):

@@ -5,6 +5,9 @@ that is the commit. Before it nothing else was touched, so a run that died is un
 folder; after it the next writer finishes the renames. One writer at a time holds a lock on `.sealock`.
 """
 
+# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH120, PTH123
+# Paths are text here: with ten thousand files in a run, pathlib would cost half of the time.
+
 from __future__ import annotations
 
 import contextlib
@@ -15,7 +18,6 @@ import os
 import secrets
 import shutil
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -62,9 +64,21 @@ class DiskWorkTree(RepositoryFiles):
     def __init__(self, root: str, step: Callable[[str], None] = lambda _: None) -> None:
         """Open `root`, an existing folder."""
         super().__init__(root)
-        self._base = Path(self.root)
         self._step = step
-        self._checked: set[Path] = {self._base}
+        self._checked: set[str] = set()
+        self._missing: set[str] = set()
+
+    def read_bytes(self, path: str) -> bytes:
+        """Return a file's content. Raises FileNotFoundError, Refused."""
+        folder = os.path.dirname(path)
+        if folder in self._missing:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        try:
+            return super().read_bytes(path)
+        except FileNotFoundError:
+            if not self.exists(folder):
+                self._missing.add(folder)
+            raise
 
     def exists(self, path: str) -> bool:
         """Say whether anything is at `path`, a dangling link included."""
@@ -73,7 +87,7 @@ class DiskWorkTree(RepositoryFiles):
     def names(self, folder: str) -> Sequence[str]:
         """Return the sorted names of the files in `folder`; none where there is no such folder."""
         try:
-            with os.scandir(self._base / folder) as found:
+            with os.scandir(f"{self.root}/{folder}") as found:
                 return sorted(each.name for each in found if each.is_file(follow_symlinks=False))
         except FileNotFoundError:
             return ()
@@ -96,23 +110,23 @@ class DiskWorkTree(RepositoryFiles):
         """
         if not changes:
             return
-        for change in changes:
-            self._refuse_unsafe(change.path)
         with self._lock():
             self._recover()
             for change in changes:
                 self._compare(change)
-            folder = self._base / _FOLDER / f"{_TRANSACTION}{secrets.token_hex(6)}"
+            folder = f"{self.root}/{_FOLDER}/{_TRANSACTION}{secrets.token_hex(6)}"
             try:
                 journal = self._stage(folder, changes)
             except OSError:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
             self._finish(folder, journal)
+            self._checked.clear()
+            self._missing.clear()
 
-    def _stage(self, folder: Path, changes: Sequence[FileChange]) -> _Journal:
+    def _stage(self, folder: str, changes: Sequence[FileChange]) -> _Journal:
         self._step(f"make {_TRANSACTION}")
-        folder.mkdir()
+        os.mkdir(folder)
         each = len(changes) <= _SYNC_EACH
         operations = []
         for number, change in enumerate(changes):
@@ -120,77 +134,69 @@ class DiskWorkTree(RepositoryFiles):
             if change.after is not None:
                 staged, after = str(number), change.after.encode()
                 self._step(f"stage {change.path}")
-                self._stage_one(folder / staged, after, self._base / change.path, sync=each)
+                mode = None if change.before is None else self._mode(change.path)
+                _create(f"{folder}/{staged}", after, mode, sync=each)
             before = "" if change.before is None else _digest(change.before.encode())
             operations.append(_Operation(change.path, staged, before, _digest(after) if staged else ""))
         journal = _Journal(tuple(operations))
         self._step("write the journal")
-        self._stage_one(folder / f"{_JOURNAL}.new", msgspec.json.encode(journal), None, sync=each)
+        _create(f"{folder}/{_JOURNAL}.new", msgspec.json.encode(journal), None, sync=each)
         if not each:
             os.sync()
         self._step("commit")
-        (folder / f"{_JOURNAL}.new").rename(folder / _JOURNAL)
+        os.rename(f"{folder}/{_JOURNAL}.new", f"{folder}/{_JOURNAL}")
         _sync(folder)
         return journal
 
-    def _stage_one(self, staged: Path, content: bytes, target: Path | None, *, sync: bool) -> None:
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        try:
-            left = memoryview(content)
-            while left:
-                left = left[os.write(descriptor, left) :]
-            if target is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    os.fchmod(descriptor, stat.S_IMODE(target.lstat().st_mode))
-            if sync:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def _mode(self, path: str) -> int:
+        return stat.S_IMODE(os.lstat(f"{self.root}/{path}").st_mode)
 
-    def _finish(self, folder: Path, journal: _Journal) -> None:
+    def _finish(self, folder: str, journal: _Journal) -> None:
         """Carry out a committed journal; what is done already is skipped."""
+        ready = {self.root}
         for operation in journal.operations:
             self._step(f"put {operation.path}")
-            target = self._base / operation.path
-            if operation.staged:
-                staged = folder / operation.staged
-                try:
-                    staged.replace(target)
-                except FileNotFoundError:
-                    if not staged.exists():
-                        continue
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    staged.replace(target)
-            else:
-                target.unlink(missing_ok=True)
-                self._remove_empty(target.parent)
+            target = f"{self.root}/{operation.path}"
+            parent = os.path.dirname(target)
+            if not operation.staged:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(target)
+                self._remove_empty(parent)
+                ready.clear()
+                continue
+            if parent not in ready:
+                os.makedirs(parent, exist_ok=True)
+                ready.add(parent)
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{folder}/{operation.staged}", target)
         self._step("clean up")
         # Every file is in place: in whatever order the folder goes, the next run only deletes the rest.
         shutil.rmtree(folder)
 
-    def _remove_empty(self, folder: Path) -> None:
-        while folder != self._base:
+    def _remove_empty(self, folder: str) -> None:
+        while folder != self.root:
             try:
-                folder.rmdir()
+                os.rmdir(folder)
             except OSError as wrong:
                 if wrong.errno in (errno.ENOTEMPTY, errno.EEXIST):
                     return
                 if wrong.errno != errno.ENOENT:
                     raise
-            folder = folder.parent
+            folder = os.path.dirname(folder)
 
-    def _transactions(self) -> list[Path]:
+    def _transactions(self) -> list[str]:
         try:
-            with os.scandir(self._base / _FOLDER) as found:
+            with os.scandir(f"{self.root}/{_FOLDER}") as found:
                 names = [each.name for each in found if each.is_dir(follow_symlinks=False)]
         except FileNotFoundError:
             return []
-        return [self._base / _FOLDER / name for name in sorted(names) if name.startswith(_TRANSACTION)]
+        return [f"{self.root}/{_FOLDER}/{name}" for name in sorted(names) if name.startswith(_TRANSACTION)]
 
     def _recover(self) -> None:
         for folder in self._transactions():
             try:
-                content = (folder / _JOURNAL).read_bytes()
+                with open(f"{folder}/{_JOURNAL}", "rb") as file:
+                    content = file.read()
             except FileNotFoundError:
                 self._step("undo")
                 shutil.rmtree(folder)
@@ -198,7 +204,7 @@ class DiskWorkTree(RepositoryFiles):
             try:
                 journal = msgspec.json.decode(content, type=_Journal)
             except msgspec.DecodeError:
-                name = f"{_FOLDER}/{folder.name}"
+                name = os.path.relpath(folder, self.root)
                 message = f"{name}/{_JOURNAL} of an interrupted run cannot be read"
                 hint = f"Restore the files from Git, then delete {name}."
                 raise Conflict(message, where=Location(name), hint=hint) from None
@@ -207,14 +213,15 @@ class DiskWorkTree(RepositoryFiles):
                 self._refuse_moved(folder, operation)
             self._finish(folder, journal)
 
-    def _refuse_moved(self, folder: Path, operation: _Operation) -> None:
+    def _refuse_moved(self, folder: str, operation: _Operation) -> None:
         """Refuse to finish over a file that somebody changed after the run was interrupted."""
         current = self._current(operation.path)
-        if operation.staged and not (folder / operation.staged).exists():
+        if operation.staged and not os.path.lexists(f"{folder}/{operation.staged}"):
             return
         if current in (operation.before, operation.after):
             return
-        hint = f"Restore it from Git and run again, or delete {_FOLDER}/{folder.name} to stay with what is there."
+        name = os.path.relpath(folder, self.root)
+        hint = f"Restore it from Git and run again, or delete {name} to keep what is there."
         message = "changed after a run was interrupted, which would now write it"
         raise Conflict(message, where=Location(operation.path), hint=hint)
 
@@ -225,45 +232,46 @@ class DiskWorkTree(RepositoryFiles):
             return ""
 
     def _compare(self, change: FileChange) -> None:
-        if change.before is None:
-            same = not self.exists(change.path)
+        if self._refuse_unsafe(change.path):
+            same = change.before is not None and self._current(change.path) == _digest(change.before.encode())
         else:
-            same = self._current(change.path) == _digest(change.before.encode())
+            same = change.before is None
         if not same:
             message = "changed while the plan was made; nothing was written"
             raise Conflict(message, where=Location(change.path), hint="Run the command again.")
 
-    def _refuse_unsafe(self, path: str) -> None:
-        """Refuse a path that is not plainly below the repository, or leads through a link."""
+    def _refuse_unsafe(self, path: str) -> bool:
+        """Return whether a file is there; refuse a path out of the repository or through a link."""
         segments = path.split("/")
         if any(segment in ("", ".", "..", ".git") for segment in segments) or "\0" in path:
             message = f"{path!r} is no path inside the repository"
             raise Refused(message)
-        target = self._base
-        for segment in segments:
-            target = target / segment
-            if target in self._checked:
-                continue
-            try:
-                mode = target.lstat().st_mode
-            except FileNotFoundError:
-                return
-            last = len(target.parts) == len(self._base.parts) + len(segments)
-            if not (stat.S_ISREG(mode) if last else stat.S_ISDIR(mode)):
-                found = (
-                    "a symbolic link" if stat.S_ISLNK(mode) else "no regular file" if last else "no folder"
-                )
-                where = str(target.relative_to(self._base))
-                message = f"this is {found}; nothing was written"
-                raise Refused(message, where=Location(where), hint="Move it out of the way.")
-            if not last:
-                self._checked.add(target)
+        place = ""
+        for segment in segments[:-1]:
+            place += f"{segment}/"
+            if place not in self._checked:
+                if not self._refuse_unless(stat.S_ISDIR, place[:-1], "no folder"):
+                    return False
+                self._checked.add(place)
+        return self._refuse_unless(stat.S_ISREG, path, "no regular file")
+
+    def _refuse_unless(self, expected: Callable[[int], bool], path: str, otherwise: str) -> bool:
+        """Return whether anything is there; refuse what is of another type."""
+        try:
+            mode = os.lstat(f"{self.root}/{path}").st_mode
+        except FileNotFoundError:
+            return False
+        if not expected(mode):
+            found = "a symbolic link" if stat.S_ISLNK(mode) else otherwise
+            message = f"this is {found}; nothing was written"
+            raise Refused(message, where=Location(path), hint="Move it out of the way.")
+        return True
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        folder = self._base / _FOLDER
+        folder = f"{self.root}/{_FOLDER}"
         self._refuse_unsafe(f"{_FOLDER}/x")
-        folder.mkdir(exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -279,9 +287,24 @@ class DiskWorkTree(RepositoryFiles):
             os.close(descriptor)
 
 
-def _sync(folder: Path) -> None:
+def _sync(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _create(file: str, content: bytes, mode: int | None, *, sync: bool) -> None:
+    """Write a new file, with `mode` where one is given and the user's umask otherwise."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        if mode is not None:
+            os.fchmod(descriptor, mode)
+        if sync:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

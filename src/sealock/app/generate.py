@@ -50,8 +50,11 @@ class Choices(msgspec.Struct, frozen=True):
     replace: frozenset[str] = frozenset()
 
 
-def plan(catalog: Catalog, conventions: Conventions, tree: WorkTree, choices: Choices = Choices()) -> Plan:  # noqa: B008 - frozen
-    """Return everything that `generate` would do; nothing is written. Raises UsageError, ConfigurationError."""
+def plan(catalog: Catalog, conventions: Conventions, tree: WorkTree, choices: Choices) -> Plan:
+    """Return everything that `generate` would do; nothing is written.
+
+    Raises UsageError, ConfigurationError.
+    """
     planner = _Planner(tree, choices)
     known = {name.removesuffix(".json") for name in tree.names(states.FOLDER) if name.endswith(".json")}
     _refuse_unknown(choices, catalog, known)

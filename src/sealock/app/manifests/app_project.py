@@ -30,6 +30,9 @@ def app_project(
     )
     if not conventions.named_cluster_rules:
         cluster_rules = '    - group: ""\n      kind: Namespace\n'
+    permitted = "".join(
+        f"    - group: {scalar(group)}\n      kind: {kind}\n" for group, kind in sorted(kinds)
+    )
     return f"""\
 apiVersion: argoproj.io/v1alpha1
 kind: AppProject
@@ -46,7 +49,7 @@ spec:
   clusterResourceWhitelist:
 {cluster_rules}\
   namespaceResourceWhitelist:
-{"".join(f"    - group: {scalar(group)}{chr(10)}      kind: {kind}{chr(10)}" for group, kind in sorted(kinds))}"""
+{permitted}"""
 
 
 def _destination(cluster: Destination, namespace: str) -> str:

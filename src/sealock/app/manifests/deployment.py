@@ -85,7 +85,8 @@ def _probes(service: Service) -> str:
     if not port:
         return ""
     probe = (
-        f"            httpGet:\n              path: {scalar(service.health_path)}\n              port: {scalar(port)}\n"
+        f"            httpGet:\n              path: {scalar(service.health_path)}\n"
+        f"              port: {scalar(port)}\n"
         if service.health_path
         else f"            tcpSocket:\n              port: {scalar(port)}\n"
     )
