@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from sealock.domain.location import Location
+from sealock.domain.printable import printable
 from sealock.domain.suggest import did_you_mean
 from sealock.domain.yaml_document import Mapping, Node, Pair, Scalar, Sequence, raise_all, resolved
 from sealock.errors import ConfigurationError
@@ -114,17 +115,17 @@ def found(node: Node) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, str):
-        return f'"{_shortened(value)}"'
+        return f'"{shown(value)}"'
     kind = "" if isinstance(value, bool) else "the number "
-    return f"{kind}{_shortened(node.text)}"
+    return f"{kind}{shown(node.text)}"
 
 
 _PASSWORD = re.compile(r"//[^/\s]*@")
 
 
-def _shortened(text: str, most: int = 60) -> str:
-    text = _PASSWORD.sub("//…@", text)
-    return text if len(text) <= most else f"{text[:most]}…"
+def shown(text: str) -> str:
+    """Return foreign text for a message: short, printable, without a password in a URL."""
+    return printable(_PASSWORD.sub("//…@", text))
 
 
 def _expected(node: Node, problems: Problems, expected: str, hint: str = "") -> Any:  # noqa: ANN401
@@ -270,7 +271,7 @@ def _struct(info: msgspec.inspect.StructType) -> Decoder:
         for key, pair in mapping.pairs.items():
             field = decoders.get(key)
             if field is None:
-                problems.add(pair.key, f"unknown key `{_shortened(key)}`", did_you_mean(key, names))
+                problems.add(pair.key, f"unknown key `{shown(key)}`", did_you_mean(key, names))
                 continue
             value = field(pair.value, problems)
             if value is not FAILED:
@@ -316,7 +317,7 @@ def _union(info: msgspec.inspect.UnionType) -> Decoder:
             return None
         if text and natives and type(value) in natives:
             # Text that may be written as a number (a tag 1.10, cpu 2) is taken as it is written.
-            value, target = target.text, msgspec.structs.replace(target, style='"')
+            target = msgspec.structs.replace(target, style='"')
         return (text or single)(target, problems)
 
     return decoder

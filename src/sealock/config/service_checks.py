@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sealock.config.decode import Problems, pair_of
+from sealock.config.decode import Problems, pair_of, shown
 from sealock.config.layers import Layer, Picked
 from sealock.config.order import CycleError, waves
 from sealock.config.vocabulary import MAX_LABEL
@@ -134,7 +134,7 @@ def _check_needs(
         for item in items:
             need = getattr(resolved(item), "text", "")
             if need and need not in names:
-                problems.add(item, f"unknown service `{need}`", did_you_mean(need, names))
+                problems.add(item, f"unknown service `{shown(need)}`", did_you_mean(need, names))
         if len(set(needs)) != len(needs):
             twice = next(each for each in needs if needs.count(each) > 1)
             problems.add(items[0] if items else entries[name].node, f"`{twice}` is needed twice", "Keep one.")

@@ -11,7 +11,7 @@ from sealock.config.layers import RESOURCES, Layer, Picked, layer, mirrored, rul
 from sealock.config.order import waves
 from sealock.config.service_checks import Entry, Stack, check
 from sealock.config.service_types import file_type
-from sealock.config.settings import FINALIZERS
+from sealock.config.settings import FINALIZERS, sync_defaults
 from sealock.domain.catalog import (
     Autoscale,
     Catalog,
@@ -24,6 +24,7 @@ from sealock.domain.catalog import (
 )
 from sealock.domain.image import Digest, ImageRef
 from sealock.domain.location import Location
+from sealock.domain.printable import printable
 from sealock.domain.suggest import did_you_mean
 from sealock.domain.yaml_document import CONFIG, Mapping, Node, Sequence, parse_one, resolved
 from sealock.errors import UsageError
@@ -129,7 +130,8 @@ def _stack(
     }
     deployments = {
         each: _complete(
-            {"image": service["image"], **below[each], **said, **_mirror(own, environment), **own[each]}
+            {"image": service["image"], **below[each], **said, **_mirror(own, environment), **own[each]},
+            production=environment.production,
         )
         for each, environment in environments.items()
     }
@@ -163,6 +165,7 @@ def _image(name: str, repository: Picked | None) -> Picked:
 
 def _built_in(environment: Environment) -> Layer:
     policy, origins = environment.sync, environment.origins
+    chosen = {"prune": policy.prune, "selfHeal": policy.self_heal}
     finalizer = next(name for name, value in FINALIZERS.items() if value == policy.finalizer)
     replicas, why = (2, "production") if environment.production else (1, "not production")
     if environment.mirrors:
@@ -177,17 +180,23 @@ def _built_in(environment: Environment) -> Layer:
         ),
         "cluster": Picked(environment.cluster or "in-cluster", origins["cluster"]),
         "sync": Picked("auto" if policy.mode == "automated" else "manual", origins["sync"]),
-        "prune": Picked(policy.prune, origins["prune"]),
-        "selfHeal": Picked(policy.self_heal, origins["selfHeal"]),
         "finalizer": Picked(finalizer, origins["finalizer"]),
+        **{key: Picked(value, origins[key]) for key, value in chosen.items() if key in origins},
     }
 
 
 _AMOUNTS = {"cpu": ("100m", "500m"), "memory": ("128Mi", "256Mi")}
 
 
-def _complete(stacked: Layer) -> Layer:
-    """Fill in resources: a missing request or limit is as the other one, as in Kubernetes."""
+def _complete(stacked: Layer, *, production: bool) -> Layer:
+    """Fill in what follows from other values: sync options from the mode, requests from limits and back."""
+    mode = stacked["sync"].value
+    for key, default in sync_defaults(automated=mode == "auto", production=production).items():
+        # Nothing is pruned or healed without automated sync, whatever a less specific layer says.
+        if key not in stacked or mode == "manual":
+            kind = "production" if production else "not production"
+            stacked[key] = Picked(default, f"default: {kind}, {mode} sync")
+    # A missing request or limit is as the other one, as in Kubernetes.
     for unit, (small, large) in _AMOUNTS.items():
         request, limit = f"resources.requests.{unit}", f"resources.limits.{unit}"
         if request not in stacked:
@@ -249,8 +258,8 @@ def _deployment(environment: str, layers: Layer) -> Deployment:
         image=ImageRef(layers["image"].value, layers["tag"].value, Digest.parse(digest) if digest else None),
         sync=SyncPolicy(
             "automated" if automated else "manual",
-            automated and layers["prune"].value,
-            automated and layers["selfHeal"].value,
+            layers["prune"].value,
+            layers["selfHeal"].value,
             FINALIZERS[layers["finalizer"].value],
         ),
         config=_config(layers),
@@ -314,4 +323,4 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - any field's type
         return ", ".join(value)
     if isinstance(value, msgspec.Struct):
         return _shown(msgspec.structs.asdict(value))
-    return str(value)
+    return printable(str(value), 200)

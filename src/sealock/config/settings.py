@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from sealock.config.decode import FAILED, Problems, decode, pair_of, text_list
+from sealock.config.decode import FAILED, Problems, decode, pair_of, shown, text_list
 from sealock.config.order import CycleError, waves
 from sealock.config.service_types import field_names
 from sealock.config.vocabulary import (
@@ -348,13 +348,23 @@ def _environment(
         pair = pair_of(node, key)
         if not automated and given is True and pair is not None:
             problems.add(pair.key, f"`{key}` has no effect with `sync: manual`", "Remove one of the two.")
-    prune = picked("prune", entry.prune, automated and not place.production, f"{kind}, {sync} sync")
-    self_heal = picked("selfHeal", entry.self_heal, automated, f"{sync} sync")
+    default = sync_defaults(automated=automated, production=place.production)
+    prune = default["prune"] if entry.prune is UNSET else entry.prune
+    self_heal = default["selfHeal"] if entry.self_heal is UNSET else entry.self_heal
+    for key in default:
+        pair = pair_of(node, key)
+        if pair is not None:
+            origins[key] = str(pair.value.where)
     finalizer = picked("finalizer", entry.finalizer, "none" if place.production else "cascade", kind)
     policy = SyncPolicy("automated" if automated else "manual", prune, self_heal, FINALIZERS[finalizer])
     cluster = picked("cluster", entry.cluster, "", "the cluster that Argo CD runs in")
     gates = _gates(entry, node, problems)
     return Environment(name, place.after, place.production, place.mirrors, cluster, policy, gates, origins)
+
+
+def sync_defaults(*, automated: bool, production: bool) -> dict[str, bool]:
+    """Return `prune` and `selfHeal` where nothing is said about them."""
+    return {"prune": automated and not production, "selfHeal": automated}
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -423,4 +433,4 @@ def _check_rules(
         if node is not None and not isinstance(node, Mapping | Sequence | type(None)):
             rule = getattr(node, "text", "")
             if rule not in known:
-                problems.add(node, f"unknown rule `{rule}`", did_you_mean(rule, known))
+                problems.add(node, f"unknown rule `{shown(rule)}`", did_you_mean(rule, known))

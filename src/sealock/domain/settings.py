@@ -45,8 +45,9 @@ class Environment(msgspec.Struct, frozen=True):
 
     `after` names the environments that a promotion comes from. `mirrors` is the production
     environment whose replicas this one takes when nothing else is said, or empty. `cluster` is
-    empty where each service says its own. `origins` says where `cluster` and the sync values
-    come from (`sealock.yaml:4:9`, or `default: …`), by field name.
+    empty where each service says its own. `origins` says where `cluster`, `sync` and
+    `finalizer` come from (`sealock.yaml:4:9`, or `default: …`), and, where the user chose them,
+    `prune` and `selfHeal`.
     """
 
     name: str

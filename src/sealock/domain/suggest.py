@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealock.domain.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,6 +24,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     known = list(known)
     near = closest(word, known)
     if near is not None:
-        return f"Did you mean `{near}`?"
-    shown = ", ".join(known[:12])
+        return f"Did you mean `{printable(near)}`?"
+    shown = ", ".join(printable(each) for each in known[:12])
     return f"Known: {shown}{', …' if len(known) > 12 else ''}." if known else ""  # noqa: PLR2004

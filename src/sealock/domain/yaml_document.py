@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import msgspec
 
 from sealock.domain.location import Location
+from sealock.domain.printable import printable
 from sealock.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -412,7 +413,7 @@ class _Builder:
         name = event.tag.replace("tag:yaml.org,2002:", "!!")
         hint = "Remove the tag; quote the value if it must be text."
         self.problems.append(
-            self._problem(f"tag {name} is not allowed", mark.line + 1, mark.column + 1, hint)
+            self._problem(f"tag {printable(name)} is not allowed", mark.line + 1, mark.column + 1, hint)
         )
 
     def _scalar(self, event: Any) -> None:  # noqa: ANN401
@@ -507,7 +508,8 @@ class _Builder:
         if first is None:
             frame.pairs[key.text] = Pair(key, value)
             return
-        message = f"key {key.text!r} stands twice, first at line {first.key.line}, column {first.key.column}"
+        shown = repr(printable(key.text))
+        message = f"key {shown} stands twice, first at line {first.key.line}, column {first.key.column}"
         self.problems.append(self._problem(message, key.line, key.column, "Keep one of the two."))
 
     def _merge(self, frame: _Frame, key: Scalar, value: Node) -> bool:

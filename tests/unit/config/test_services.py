@@ -161,6 +161,35 @@ def test_a_service_can_choose_its_sync() -> None:
     assert found.finalizer == "resources-finalizer.argocd.argoproj.io/background"
 
 
+def test_a_service_that_syncs_by_itself_where_others_do_not_gets_the_usual_options() -> None:
+    configured = (
+        "environments: {dev: {sync: manual}, production: {after: dev, sync: manual, selfHeal: false}}\n"
+    )
+    found = one("  a: {dev: {sync: auto}, production: {sync: auto}}\n", configured).deployments
+    assert [(each.sync.prune, each.sync.self_heal) for each in found.values()] == [
+        (True, True),
+        (False, False),
+    ]
+
+
+def test_explain_says_that_manual_sync_neither_prunes_nor_heals() -> None:
+    text = TOP + "  a: {dev: {sync: manual}}\n"
+    explained = services.explain(services.read(text, "services.yaml", settings.load("")), "a")
+    found = {each.field: (each.value, each.source) for each in explained if each.environment == "dev"}
+    assert (found["sync"], found["prune"], found["selfHeal"]) == (
+        ("manual", "services.yaml:3:19"),
+        ("false", "default: not production, manual sync"),
+        ("false", "default: not production, manual sync"),
+    )
+
+
+def test_foreign_text_in_a_message_cannot_steer_the_terminal() -> None:
+    text = TOP + '  a: {needs: ["b\\e[2J"], "x\\e[31m": 1}\n'
+    found = "\n".join(faults(text))
+    assert "\x1b" not in found
+    assert found.count("\\x1b") == 3
+
+
 def test_waves_follow_needs() -> None:
     body = "  web: {needs: [api, ledger]}\n  api: {needs: [ledger]}\n  ledger: {}\n"
     assert {name: each.wave for name, each in load(TOP + body).services.items()} == {

@@ -42,12 +42,15 @@ def test_sync_is_the_users_choice() -> None:
     found = load(text).environments["production"]
     assert found.sync == SyncPolicy("manual", prune=False, self_heal=False, finalizer=f"{CASCADE}/foreground")
     assert found.origins["sync"] == "sealock.yaml:2:22"
-    assert found.origins["prune"] == "default: production, manual sync"
+    assert "prune" not in found.origins
 
 
 def test_environments_stand_in_promotion_order() -> None:
-    text = "environments:\n  live: {after: [qa, perf]}\n  perf: {after: dev}\n  qa: {after: dev}\n  dev:\n"
-    assert list(load(text).environments) == ["dev", "perf", "qa", "live"]
+    text = "environments:\n  prod: {after: [qa, perf]}\n  perf: {after: dev}\n  qa: {after: dev}\n  dev:\n"
+    found = load(text).environments
+    assert list(found) == ["dev", "perf", "qa", "prod"]
+    assert found["prod"].after == ("qa", "perf")
+    assert (found["qa"].mirrors, found["perf"].mirrors, found["dev"].mirrors) == ("prod", "prod", "")
 
 
 def test_production_is_what_nothing_follows_and_is_called_so() -> None:
