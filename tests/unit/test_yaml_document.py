@@ -135,6 +135,7 @@ def test_every_scalar_of_any_mapping_is_cut_out_whole(
         ("18446744073709551615", 2**64 - 1),
         ("18446744073709551616", 2.0**64),
         ("1e999", "1e999"),
+        ("9" * 5000, "9" * 5000),
         ("2026-11-21", "2026-11-21"),
         ("1:30", "1:30"),
         ("1.2.3", "1.2.3"),
@@ -204,6 +205,19 @@ def test_every_duplicate_key_is_listed_with_both_places() -> None:
             "x.yaml:5:1: key 'a' stands twice, first at line 1, column 1",
         ]
     )
+
+
+def test_at_most_a_hundred_faults_are_listed() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse("a: 1\n" * 151, "x.yaml")
+    assert len(caught.value.problems) == 100
+    assert caught.value.message == "x.yaml has 150 faults (the first 100 are listed); nothing was written"
+
+
+def test_reading_stops_where_nearly_everything_is_a_fault() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse("a: 1\n" * 1_000_000, "x.yaml")
+    assert caught.value.message.startswith("x.yaml has at least 1000 faults (the first 100 are listed)")
 
 
 def test_a_bomb_is_refused_before_it_expands() -> None:

@@ -6,6 +6,7 @@ reference tables say the same.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -177,7 +178,7 @@ def _float(info: msgspec.inspect.FloatType) -> Decoder:
 
     def decoder(node: Node, problems: Problems) -> Any:  # noqa: ANN401
         value = _value(node)
-        if type(value) in (int, float) and (above is None or value > above):
+        if type(value) in (int, float) and math.isfinite(value) and (above is None or value > above):
             return float(value)
         return _expected(node, problems, "a number" if above is None else f"a number above {above:g}")
 

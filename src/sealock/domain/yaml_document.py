@@ -178,6 +178,7 @@ _INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASES = (16, 2, 8, 10)
 _INT_RANGE = range(-(2**63), 2**64)
+_MOST_DIGITS = 100
 _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"})
 
 
@@ -193,7 +194,7 @@ def plain_value(text: str) -> str | int | float | bool | None:
         return text
     digits = text if text[0] == "." else text.replace("_", "")
     match = _INT.fullmatch(digits)
-    if match:
+    if match and len(digits) <= _MOST_DIGITS:
         number = next(int(part, base) for part, base in zip(match.groups()[1:], _BASES, strict=True) if part)
         number = -number if match[1] == "-" else number
         if number in _INT_RANGE:
@@ -204,13 +205,21 @@ def plain_value(text: str) -> str | int | float | bool | None:
     return text
 
 
-def raise_all(file: str, problems: Many[ConfigurationError]) -> NoReturn:
-    """Raise the one problem, or all of them in file order under one summary."""
+_MOST_LISTED = 100
+_MOST_NOTED = 1000
+
+
+def raise_all(file: str, problems: Many[ConfigurationError], *, more: bool = False) -> NoReturn:
+    """Raise the one problem, or the first hundred in file order under one summary.
+
+    `more` says that reading stopped and there may be more than these.
+    """
     if len(problems) == 1:
         raise problems[0]
     ordered = sorted(problems, key=lambda problem: problem.where or Location(file))
-    message = f"{file} has {len(problems)} faults; nothing was written"
-    raise ConfigurationError(message, where=Location(file), problems=tuple(ordered))
+    cut = f" (the first {_MOST_LISTED} are listed)" if len(problems) > _MOST_LISTED else ""
+    message = f"{file} has {'at least ' if more else ''}{len(problems)} faults{cut}; nothing was written"
+    raise ConfigurationError(message, where=Location(file), problems=tuple(ordered[:_MOST_LISTED]))
 
 
 def decode(data: bytes, file: str) -> str:
@@ -389,6 +398,12 @@ class _Builder:
     def _problem(self, message: str, line: int, column: int, hint: str) -> ConfigurationError:
         return ConfigurationError(message, where=Location(self.file, line, column), hint=hint)
 
+    def _note(self, message: str, line: int, column: int, hint: str) -> None:
+        """Note a fault that leaves a tree to go on with; so many of them are no mistake, but an attack."""
+        self.problems.append(self._problem(message, line, column, hint))
+        if len(self.problems) >= _MOST_NOTED:
+            raise_all(self.file, self.problems, more=True)
+
     def _start(self, event: Any) -> tuple[int, int, int]:  # noqa: ANN401
         """Return index, line and column of the content, behind an anchor or tag."""
         mark = event.start_mark
@@ -412,9 +427,7 @@ class _Builder:
         mark = event.start_mark
         name = event.tag.replace("tag:yaml.org,2002:", "!!")
         hint = "Remove the tag; quote the value if it must be text."
-        self.problems.append(
-            self._problem(f"tag {printable(name)} is not allowed", mark.line + 1, mark.column + 1, hint)
-        )
+        self._note(f"tag {printable(name)} is not allowed", mark.line + 1, mark.column + 1, hint)
 
     def _scalar(self, event: Any) -> None:  # noqa: ANN401
         start, line, column = self._start(event)
@@ -510,12 +523,12 @@ class _Builder:
             return
         shown = repr(printable(key.text))
         message = f"key {shown} stands twice, first at line {first.key.line}, column {first.key.column}"
-        self.problems.append(self._problem(message, key.line, key.column, "Keep one of the two."))
+        self._note(message, key.line, key.column, "Keep one of the two.")
 
     def _merge(self, frame: _Frame, key: Scalar, value: Node) -> bool:
         if not self.limits.merge:
             hint = "Write the keys out, or put them under `defaults`."
-            self.problems.append(self._problem("merge key << is not allowed", key.line, key.column, hint))
+            self._note("merge key << is not allowed", key.line, key.column, hint)
             return True
         source = resolved(value)
         sources = source.items if isinstance(source, Sequence) else (value,)

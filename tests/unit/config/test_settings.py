@@ -161,6 +161,7 @@ waiver: []
             "sealock.yaml:1:38: expected text",
         ),
         ("kustomize: {helm: 1}\n", "sealock.yaml:1:19: expected true or false, found the number 1"),
+        ("agent: {a: {model: m, budget: {usd: .inf}}}\n", "sealock.yaml:1:37: expected a number above 0"),
         ("promotion: {}\n", "sealock.yaml:1:1: unknown key `promotion`"),
     ],
 )
