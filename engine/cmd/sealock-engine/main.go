@@ -20,49 +20,46 @@ var operations = map[string]serve.Handler{
 	"trace":   render.Trace,
 }
 
-const usage = "usage: sealock-engine serve | version\n"
+func main() { os.Exit(run()) }
 
-func main() {
+func run() int {
 	if helm.IsWrapper() {
-		os.Exit(helm.Main())
+		return helm.Main()
 	}
-	if len(os.Args) != 2 {
-		fmt.Fprint(os.Stderr, usage)
-		os.Exit(2)
+	if len(os.Args) == 2 && os.Args[1] == "serve" {
+		return serveForever()
 	}
-	switch os.Args[1] {
-	case "serve":
-		serveForever()
-	case "version":
-		printVersion()
-	default:
-		fmt.Fprint(os.Stderr, usage)
-		os.Exit(2)
+	if len(os.Args) == 2 && os.Args[1] == "version" {
+		return printVersion()
 	}
+	fmt.Fprint(os.Stderr, "usage: sealock-engine serve | version\n")
+	return 2
 }
 
-func serveForever() {
+func serveForever() int {
 	guard.Tune()
 	guard.Process()
 	answers, err := guard.Silence()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
 	guard.WatchParent(func() { os.Exit(serve.ExitEndOfInput) })
 	serve.Run(os.Stdin, answers, operations, os.Exit)
+	return 0
 }
 
-func printVersion() {
+func printVersion() int {
 	info, err := version.Read()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
-	text, err := json.MarshalIndent(info, "", "  ")
-	if err != nil {
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(info); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
-	fmt.Println(string(text))
+	return 0
 }

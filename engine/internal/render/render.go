@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -249,12 +248,10 @@ func (j *job) writeObjects(out *bytes.Buffer, objects [][]byte, origins []tree.O
 	return nil
 }
 
-var odd = regexp.MustCompile(`[0-9][.eE][0-9+-]|[0-9]{19}`)
-
 // asRead returns the object as Kubernetes reads the emitted YAML. That is the same JSON, except that numbers with a
 // fraction, an exponent or very many digits may be printed otherwise; only then is the YAML really read back.
 func asRead(object []byte) ([]byte, error) {
-	if !odd.Match(object) {
+	if !hasOddNumber(object) {
 		return object, nil
 	}
 	text, err := yaml.JSONToYAML(object)
@@ -262,6 +259,29 @@ func asRead(object []byte) ([]byte, error) {
 		return nil, err
 	}
 	return yaml.YAMLToJSON(text)
+}
+
+// hasOddNumber looks for a number that is no integer of at most 15 digits, outside of strings.
+func hasOddNumber(object []byte) bool {
+	digits, quoted := 0, false
+	for i := 0; i < len(object); i++ {
+		switch c := object[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted, digits = !quoted, 0
+		case quoted:
+		case '0' <= c && c <= '9':
+			if digits++; digits > 15 {
+				return true
+			}
+		case digits > 0 && (c == '.' || c == 'e' || c == 'E'):
+			return true
+		default:
+			digits = 0
+		}
+	}
+	return false
 }
 
 func writeJSON(out *bytes.Buffer, value any) error {

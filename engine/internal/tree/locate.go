@@ -132,7 +132,7 @@ func mentions(message, path string) bool {
 			return false
 		}
 		opens := before == "" || strings.ContainsAny(before[len(before)-1:], "/'\"` [(:")
-		closes := after == "" || strings.ContainsAny(after[:1], "'\"` ])\n:,;/")
+		closes := after == "" || strings.ContainsAny(after[:1], "'\"` ])}\n:,;/")
 		if opens && closes {
 			return true
 		}

@@ -153,6 +153,9 @@ func (t *Tree) annotated(object Object) Origin {
 	path := declared.Path
 	if declared.ConfiguredIn != "" {
 		path, origin.Generator = declared.ConfiguredIn, generatorField(declared.ConfiguredBy.Kind)
+		if name := declared.ConfiguredBy.Name; name != "" {
+			origin.Name = name
+		}
 	}
 	path = filepath.Join(t.Top.Dir, path)
 	if real, _, err := t.fs.Find(path); err == nil {
