@@ -93,7 +93,7 @@ def _makers() -> dict[type, Callable[[Any], Decoder]]:
         inspect.NoneType: lambda _: _null,
         inspect.ListType: _list,
         inspect.DictType: _dict,
-        inspect.StructType: _struct,
+        inspect.StructType: _known_struct,
         inspect.UnionType: _union,
     }
 
@@ -255,6 +255,14 @@ def _dict(info: msgspec.inspect.DictType) -> Decoder:
                 out[name] = value
         return out
 
+    return decoder
+
+
+def _known_struct(info: msgspec.inspect.StructType) -> Decoder:
+    """Return the decoder of a struct type, made once although every environment has the same type."""
+    decoder = _DECODERS.get(info.cls)
+    if decoder is None:
+        decoder = _DECODERS[info.cls] = _struct(info)
     return decoder
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sealock.config.service_types import file_type
-from sealock.config.settings import SettingsFile
+from sealock.config.settings_types import SettingsFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

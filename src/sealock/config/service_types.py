@@ -1,6 +1,6 @@
 """The shape of `services.yaml`: what may stand where, and what each key means."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: msgspec would compile each annotation again (12 ms).
 
 import functools
 from typing import Annotated, Any, Literal, TypeAlias
