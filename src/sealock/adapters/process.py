@@ -69,7 +69,12 @@ def _kill_session(pid: int) -> None:
 
 
 class Child:
-    """A long-lived program with pipes to its input and output that never block."""
+    """A long-lived program with pipes to its input and output that never block.
+
+    `last_words` is the end of what it wrote to its standard error, known once it was killed.
+    """
+
+    last_words = ""
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start it. Raises OSError when the program is missing or cannot be executed."""
@@ -90,6 +95,7 @@ class Child:
         if self._process.stdin is None or self._process.stdout is None:
             message = "pipes were asked for and not made"
             raise RuntimeError(message)
+        self.pid = self._process.pid
         self.input = self._process.stdin.fileno()
         self.output = self._process.stdout.fileno()
         for descriptor in (self.input, self.output):
@@ -110,34 +116,28 @@ class Child:
         except BlockingIOError:
             return 0
 
-    def kill(self) -> int:
-        """Kill it and all it started, wait for it, and return its exit status; idempotent."""
-        if self._process.returncode is None:
-            # A child that has ended by itself keeps its own status: reap before the signal.
-            if self._process.poll() is None:
-                _kill_session(self._process.pid)
-            status = self._process.wait()
-            _kill_session(self._process.pid)
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            return status
-        return self._process.returncode
-
     def wait(self, seconds: float) -> None:
-        """Give it time to end by itself after its output ended."""
+        """Give it time to end by itself, after its output ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 
-    def last_words(self) -> str:
-        """Return the end of what it wrote to its standard error, and forget it."""
-        if self._errors.closed:
-            return ""
+    def kill(self) -> int:
+        """Kill it and all it started, wait for it, and return its exit status; idempotent."""
+        if self._process.poll() is None:
+            _kill_session(self._process.pid)
+        status = self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        if not self._errors.closed:
+            self.last_words = self._read_last_words()
+            self._errors.close()
+        return status
+
+    def _read_last_words(self) -> str:
         size = self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, size - _LAST_WORDS_BYTES))
-        text = self._errors.read().decode("utf-8", "replace").strip()
-        self._errors.close()
-        return text
+        return self._errors.read().decode("utf-8", "replace").strip()
 
 
 def _widen(descriptor: int) -> None:
