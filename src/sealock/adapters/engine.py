@@ -1,0 +1,238 @@
+"""The engine behind the ports: renders, admission, AppProject permission."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sealock.adapters.engine_pool import Answer, EnginePool, Problem, engine_count, engine_path
+from sealock.adapters.render_cache import Entry, Look, RenderCache, cache_folder, cache_limit, storable
+from sealock.adapters.stat_signature import Probes
+from sealock.domain.rendered import Admission, Rendered, RenderedObject, RenderFailure, TraceEntry
+from sealock.errors import EngineError
+from sealock.ports import PermitProblem, PermitQuestion, RenderRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_FORM = 1
+"""Part of every key: raise it when what an entry means changes."""
+
+_CACHED_FAILURES = frozenset(
+    {"build-failed", "not-found", "remote-base", "exec-plugin", "outside-repository", "helm-disabled"}
+)
+
+
+class RenderOptions(msgspec.Struct, frozen=True):
+    """How to render: `load_restrictor` is `root-only` or `none`; `helm` a program's path, empty: refused."""
+
+    load_restrictor: str = "root-only"
+    helm: str = ""
+
+
+_PLAIN = RenderOptions()
+
+
+class _Rendering(msgspec.Struct, frozen=True):
+    objects: msgspec.Raw = msgspec.Raw(b"")
+    yaml: str | None = None
+    trace: tuple[TraceEntry, ...] = ()
+
+
+class _Permission(msgspec.Struct, frozen=True):
+    problems: tuple[PermitProblem, ...] = ()
+
+
+class _Version(msgspec.Struct, frozen=True):
+    fingerprint: str
+
+
+_RENDERING = msgspec.json.Decoder(_Rendering)
+_OBJECTS = msgspec.json.Decoder(tuple[RenderedObject, ...])
+_PERMISSION = msgspec.json.Decoder(_Permission)
+_ADMISSION = msgspec.json.Decoder(Admission)
+_VERSION = msgspec.json.Decoder(_Version)
+
+
+def open_pool() -> EnginePool:
+    """Return a pool of the installed engine; nothing starts before there is work. Raises EngineError."""
+    return EnginePool([str(engine_path()), "serve"], engine_count())
+
+
+def open_renderer(
+    pool: EnginePool, root: str, options: RenderOptions = _PLAIN, *, cached: bool = True
+) -> EngineRenderer:
+    """Return a renderer of the repository at `root` that uses the user's cache unless told otherwise."""
+    if not cached:
+        return EngineRenderer(pool, root, options)
+    folder = cache_folder()
+    return EngineRenderer(
+        pool, root, options, (RenderCache(folder, cache_limit()), fingerprint(pool, folder))
+    )
+
+
+def fingerprint(pool: EnginePool, folder: Path) -> str:
+    """Return what identifies the engine's code; asked once for each build, then known by its file's stat."""
+    program = pool.program
+    found = program.stat()
+    identity = [str(program), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+    memo = folder / "engines" / RenderCache.key(*identity)
+    try:
+        known = memo.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        known = ""
+    if len(known) > 1 and known.endswith("\n"):
+        return known.strip()
+    ((_, answer),) = pool.call("version", {}, [{}])
+    name = _VERSION.decode(answer.result()).fingerprint
+    try:
+        memo.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        memo.write_text(name + "\n", encoding="ascii")
+    except OSError:
+        return name
+    return name
+
+
+class EngineRenderer:
+    """Renders overlays of one repository; implements the Renderer port."""
+
+    def __init__(
+        self,
+        pool: EnginePool,
+        root: str,
+        options: RenderOptions = _PLAIN,
+        cache: tuple[RenderCache, str] | None = None,
+    ) -> None:
+        """Render below `root`; `cache` comes with the engine's fingerprint, None renders everything anew."""
+        self._pool = pool
+        self._root = os.path.realpath(root)
+        self._options = options
+        self._cache = cache
+
+    def render(self, request: RenderRequest) -> Iterator[Rendered]:
+        """Yield one Rendered for each overlay: remembered ones first, then as they finish.
+
+        Closing the iterator stops the rest. Raises EngineError when the engine cannot answer at all.
+        """
+        if self._cache is None:
+            yield from self._anew(request.overlays, request.want, None)
+            return
+        cache, _ = self._cache
+        probes = Probes(self._root, cache.now_ns())
+        missing: list[str] = []
+        try:
+            for overlay in request.overlays:
+                entry = cache.find(self._key(overlay, request.want), probes)
+                if entry is None:
+                    missing.append(overlay)
+                else:
+                    yield _remembered(entry)
+            yield from self._anew(missing, request.want, cache)
+        finally:
+            cache.settle()
+
+    def _anew(
+        self, overlays: Sequence[str], want: frozenset[str], cache: RenderCache | None
+    ) -> Iterator[Rendered]:
+        if not overlays:
+            return
+        params = {
+            "root": self._root,
+            "want": sorted(want),
+            "load_restrictor": self._options.load_restrictor,
+            "helm": self._options.helm,
+        }
+        # Taken before anything is read: what changes later has a later time.
+        seen_ns = cache.now_ns() if cache else 0
+        items = [{"overlay": overlay} for overlay in overlays]
+        for index, answer in self._pool.call("render", params, items):
+            overlay = overlays[index]
+            rendered, objects = _decoded(overlay, answer)
+            if cache and _worth_keeping(rendered):
+                trace = tuple(map(Look.of, rendered.trace))
+                entry = Entry(overlay, seen_ns, trace, objects, rendered.yaml, rendered.failure)
+                cache.store(self._key(overlay, want), entry)
+            yield rendered
+
+    def _key(self, overlay: str, want: frozenset[str]) -> str:
+        fingerprint = self._cache[1] if self._cache else ""
+        options = (self._options.load_restrictor, self._options.helm)
+        return RenderCache.key(_FORM, fingerprint, self._root, overlay, sorted(want), *options)
+
+
+def _worth_keeping(rendered: Rendered) -> bool:
+    if rendered.failure and rendered.failure.code not in _CACHED_FAILURES:
+        return False
+    return storable(rendered.trace)
+
+
+def _remembered(entry: Entry) -> Rendered:
+    return Rendered(
+        overlay=entry.overlay,
+        objects=_OBJECTS.decode(entry.objects) if entry.objects else (),
+        yaml=entry.yaml,
+        trace=tuple(look.entry() for look in entry.trace),
+        failure=entry.failure,
+    )
+
+
+def _decoded(overlay: str, answer: Answer) -> tuple[Rendered, bytes]:
+    """Return the render, and its objects as the engine wrote them."""
+    if answer.error:
+        return Rendered(overlay, trace=answer.error.trace, failure=_failure(answer.error)), b""
+    try:
+        found = _RENDERING.decode(answer.ok)
+        objects = bytes(found.objects)
+        decoded = _OBJECTS.decode(objects) if objects else ()
+    except msgspec.MsgspecError as wrong:
+        raise _undecodable(wrong) from wrong
+    return Rendered(overlay, decoded, found.yaml, found.trace), objects
+
+
+def _failure(problem: Problem) -> RenderFailure:
+    return RenderFailure(
+        problem.code, problem.message, problem.file, problem.line, problem.column, problem.hint
+    )
+
+
+def _undecodable(wrong: msgspec.MsgspecError) -> EngineError:
+    hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
+    return EngineError(f"the engine's answer cannot be read: {wrong}", hint=hint)
+
+
+class EngineAdmitter:
+    """The API server's own verdicts; implements the Admitter port."""
+
+    def __init__(self, pool: EnginePool) -> None:
+        """Ask the engines of `pool`."""
+        self._pool = pool
+
+    def admit(self, manifests: Sequence[dict[str, Any]]) -> list[Admission]:
+        """Return one verdict for each manifest, in order. Raises EngineError."""
+        items = [{"object": manifest} for manifest in manifests]
+        answers = dict(self._pool.call("admit", {}, items))
+        try:
+            return [_ADMISSION.decode(answers[index].result()) for index in range(len(items))]
+        except msgspec.MsgspecError as wrong:
+            raise _undecodable(wrong) from wrong
+
+
+class EngineProjectPolicy:
+    """Argo CD's own AppProject checks; implements the ProjectPolicy port."""
+
+    def __init__(self, pool: EnginePool) -> None:
+        """Ask the engines of `pool`."""
+        self._pool = pool
+
+    def permit(
+        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+    ) -> list[tuple[PermitProblem, ...]]:
+        """Return the problems of each question, in order. Raises EngineError."""
+        answers = dict(self._pool.call("permit", {"projects": list(projects)}, questions))
+        try:
+            return [_PERMISSION.decode(answers[index].result()).problems for index in range(len(questions))]
+        except msgspec.MsgspecError as wrong:
+            raise _undecodable(wrong) from wrong

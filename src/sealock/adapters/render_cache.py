@@ -1,0 +1,240 @@
+"""Remembers renders together with everything they looked at, and gives one back only if all of that holds.
+
+An entry is one file: a magic word, a checksum, and MessagePack. It is written beside its place and
+renamed, so concurrent writers cannot mix; what does not decode is a miss. What a render looked at
+(its trace) decides alone whether an entry holds: contents, folders, links, and probes that found nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sealock.adapters.stat_signature import Probes, Signature
+from sealock.domain.rendered import RenderFailure, TraceEntry
+from sealock.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_MAGIC = b"sealock-render-1\n"
+_CHECKSUM_BYTES = 16
+_DEFAULT_LIMIT_BYTES = 512 << 20
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_TOUCH_AFTER_SECONDS = 3600.0
+_SWEEP_TO = 0.8
+_LEDGER_LINES = 1000
+
+
+class Look(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One probe of a render, as TraceEntry, in the cache's form."""
+
+    path: str
+    kind: str
+    digest: str
+    signature: tuple[int, int, int, int]
+
+    @classmethod
+    def of(cls, entry: TraceEntry) -> Look:
+        """Take over what the engine reported."""
+        signature = (entry.inode, entry.size_bytes, entry.mtime_ns, entry.ctime_ns)
+        return cls(entry.path, entry.kind, entry.digest, signature)
+
+    def entry(self) -> TraceEntry:
+        """Return it as the domain's value."""
+        return TraceEntry(self.path, self.kind, self.digest, *self.signature)
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """A remembered render: `objects` as JSON, or what failed. `seen_ns` is when its files were read."""
+
+    overlay: str
+    seen_ns: int
+    trace: tuple[Look, ...]
+    objects: bytes = b""
+    yaml: str | None = None
+    failure: RenderFailure | None = None
+
+
+def cache_folder() -> Path:
+    """Return where caches live: `SEALOCK_CACHE_DIR`, else the user's cache folder."""
+    named = os.environ.get("SEALOCK_CACHE_DIR")
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where the folder is named
+
+    return user_cache_path("sealock")
+
+
+def cache_limit() -> int:
+    """Return the most bytes that the cache may hold: `SEALOCK_CACHE_LIMIT` (`64M`), else 512 MiB."""
+    named = os.environ.get("SEALOCK_CACHE_LIMIT")
+    if named is None:
+        return _DEFAULT_LIMIT_BYTES
+    found = re.fullmatch(r"(\d{1,15})([kmg]?)(?:i?b)?", named.strip().lower(), re.ASCII)
+    if not found:
+        message = f"SEALOCK_CACHE_LIMIT is {named!r}; expected bytes, or a number with K, M or G"
+        raise UsageError(message, hint="Unset it for 512M, or write for example SEALOCK_CACHE_LIMIT=64M.")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+class RenderCache:
+    """Entries in a folder, at most about `limit_bytes` of them, the longest unused dropped first."""
+
+    def __init__(
+        self, folder: Path, limit_bytes: int = _DEFAULT_LIMIT_BYTES, now_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        """Keep entries in `folder`, which need not exist."""
+        self.folder = folder
+        self._limit = limit_bytes
+        self._now_ns = now_ns
+        self._stored_bytes = 0
+        self._decoder = msgspec.msgpack.Decoder(Entry)
+
+    def now_ns(self) -> int:
+        """Return the time, in nanoseconds since 1970: take it before what is to be stored is read."""
+        return self._now_ns()
+
+    @staticmethod
+    def key(*parts: Any) -> str:  # noqa: ANN401 - plain JSON-like data
+        """Return the name for a render by all that decides it besides files: engine, root, options."""
+        return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+
+    def find(self, key: str, probes: Probes) -> Entry | None:
+        """Return the entry under `key` if every probe gives the same answer now."""
+        path = self._path(key)
+        entry = self._read(path)
+        if entry is None:
+            return None
+        trusted = True
+        for look in entry.trace:
+            settled = _holds(look, entry.seen_ns, probes)
+            if settled is None:
+                return None
+            trusted = trusted and settled
+        if trusted:
+            self._touch(path, probes.at_ns)
+        else:
+            self._stamp_again(key, entry, probes)
+        return entry
+
+    def store(self, key: str, entry: Entry) -> None:
+        """Keep `entry`; a disk that refuses costs the next run time, nothing else."""
+        packed = msgspec.msgpack.encode(entry)
+        data = _MAGIC + hashlib.blake2b(packed, digest_size=_CHECKSUM_BYTES).digest() + packed
+        path = self._path(key)
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial.write_bytes(data)
+            partial.replace(path)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink()
+            return
+        self._stored_bytes += len(data)
+
+    def settle(self) -> None:
+        """Note what was stored since, and drop the longest unused entries if they are too many."""
+        if not self._stored_bytes:
+            return
+        ledger = self.folder / "stored-bytes"
+        with suppress(OSError, ValueError):
+            with ledger.open("a", encoding="ascii") as file:
+                file.write(f"{self._stored_bytes}\n")
+            self._stored_bytes = 0
+            lines = ledger.read_text(encoding="ascii").split()
+            if sum(map(int, lines)) > self._limit or len(lines) > _LEDGER_LINES:
+                left = self._sweep()
+                partial = ledger.with_name(f".{ledger.name}.{secrets.token_hex(4)}")
+                partial.write_text(f"{left}\n", encoding="ascii")
+                partial.replace(ledger)
+
+    def _sweep(self) -> int:
+        """Drop entries, the longest unused first, down to a part of the limit; return the bytes left."""
+        entries = sorted(self._entries())
+        left = sum(size for _, size, _ in entries)
+        for _, size, path in entries:
+            if left <= self._limit * _SWEEP_TO:
+                break
+            with suppress(OSError):
+                path.unlink()
+                left -= size
+        return left
+
+    def _entries(self) -> Iterator[tuple[float, int, Path]]:
+        """Yield (time of last use, bytes, path) of every entry and every file that a writer left behind."""
+        for path in self.folder.glob("renders/*/*"):
+            with suppress(OSError):
+                found = path.stat()
+                yield found.st_mtime, found.st_size, path
+
+    def _path(self, key: str) -> Path:
+        return self.folder / "renders" / key[:2] / key
+
+    def _read(self, path: Path) -> Entry | None:
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        start = len(_MAGIC) + _CHECKSUM_BYTES
+        packed = data[start:]
+        checksum = hashlib.blake2b(packed, digest_size=_CHECKSUM_BYTES).digest()
+        if data[:start] != _MAGIC + checksum:
+            return None
+        try:
+            return self._decoder.decode(packed)
+        except msgspec.MsgspecError:
+            return None
+
+    def _touch(self, path: Path, now_ns: int) -> None:
+        with suppress(OSError):
+            if now_ns / 1e9 - path.stat().st_mtime > _TOUCH_AFTER_SECONDS:
+                os.utime(path)
+
+    def _stamp_again(self, key: str, entry: Entry, probes: Probes) -> None:
+        """Keep the stats of files whose content was just verified, if the next run can trust them."""
+        fresh = tuple(
+            msgspec.structs.replace(look, signature=tuple(probes.look(look.path)[1])) for look in entry.trace
+        )
+        if all(Signature(*look.signature).settled(probes.at_ns) for look in fresh if _reads_content(look)):
+            self.store(key, msgspec.structs.replace(entry, trace=fresh, seen_ns=probes.at_ns))
+
+
+def storable(trace: Sequence[TraceEntry]) -> bool:
+    """Say whether a trace tells all that a render depends on."""
+    return bool(trace) and all(entry.kind != "uncacheable" for entry in trace)
+
+
+def _reads_content(look: Look) -> bool:
+    return look.kind == "file" and bool(look.digest)
+
+
+def _holds(look: Look, seen_ns: int, probes: Probes) -> bool | None:
+    """Return None when the probe would answer otherwise now, else whether no content had to be read."""
+    path = "" if look.path == "." else look.path
+    folder = path.rpartition("/")[0]
+    kind, signature = probes.look(path)
+    stands = _stands(folder, probes) if kind == "absent" else probes.is_real_folder(folder)
+    if kind != look.kind or not stands:
+        return None
+    if not look.digest:
+        return True
+    if kind == "file" and tuple(signature) == look.signature and signature.settled(seen_ns):
+        return True
+    return kind != "file" if probes.digest(path) == look.digest else None
+
+
+def _stands(folder: str, probes: Probes) -> bool:
+    """Say whether something that is no link stands at `folder`, below real folders."""
+    if probes.is_real_folder(folder):
+        return True
+    return probes.look(folder)[0] == "file" and probes.is_real_folder(folder.rpartition("/")[0])
