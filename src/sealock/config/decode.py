@@ -6,6 +6,7 @@ reference tables say the same.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -139,10 +140,14 @@ def _value(node: Node) -> Any:  # noqa: ANN401
     return node.value() if isinstance(node, Scalar) else FAILED
 
 
+@functools.lru_cache(maxsize=64)
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return a pattern of JSON Schema for Python, where `$` would also match before a last line break."""
+    return re.compile(re.sub(r"\$$", r"\\Z", text))
+
+
 def _string(info: msgspec.inspect.StrType, title: str) -> Decoder:
-    # In Python `$` also matches before a last line break; in JSON Schema it does not.
-    pattern = re.compile(re.sub(r"\$$", r"\\Z", info.pattern)) if info.pattern else None
-    shortest, longest = info.min_length or 0, info.max_length
+    pattern, shortest, longest = info.pattern, info.min_length or 0, info.max_length
 
     def decoder(node: Node, problems: Problems) -> Any:  # noqa: ANN401
         text = _value(node)
@@ -151,7 +156,7 @@ def _string(info: msgspec.inspect.StrType, title: str) -> Decoder:
             return _expected(node, problems, title or "text", "Quote it if it is text." if scalar else "")
         if longest is not None and len(text) > longest:
             return _expected(node, problems, f"{title or 'text'} of at most {longest} characters")
-        if len(text) < shortest or (pattern and not pattern.search(text)):
+        if len(text) < shortest or (pattern and not _pattern(pattern).search(text)):
             return _expected(node, problems, title or "text that is not empty")
         return text
 
