@@ -19,9 +19,9 @@ func (offline) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("the engine has no network")
 }
 
-// Process clears the whole environment: lines without `=` in a generator's `envs` file would read it, and an empty
-// PATH means that no program (git, above all) can be started by its name. HTTP is refused as well.
-// These are belts: package tree has refused every such input before.
+// Process clears the whole environment, so that nothing in it can get into a render (older kustomize releases read it
+// for lines without `=` in a generator's `envs` file), and so that no program, git above all, can be started by its
+// name: there is no PATH. HTTP is refused as well. These are belts: package tree refuses every such input before.
 func Process() {
 	os.Clearenv()
 	http.DefaultTransport = offline{}

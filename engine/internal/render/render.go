@@ -248,10 +248,10 @@ func (j *job) writeObjects(out *bytes.Buffer, objects [][]byte, origins []tree.O
 	return nil
 }
 
-// asRead returns the object as Kubernetes reads the emitted YAML. That is the same JSON, except that numbers with a
-// fraction, an exponent or very many digits may be printed otherwise; only then is the YAML really read back.
+// asRead returns the object as Kubernetes reads the emitted YAML. That is the same JSON, except that a negative zero
+// loses its sign: where there may be one, the YAML is really read back.
 func asRead(object []byte) ([]byte, error) {
-	if !hasOddNumber(object) {
+	if !negativeZero(object) {
 		return object, nil
 	}
 	text, err := yaml.JSONToYAML(object)
@@ -261,24 +261,10 @@ func asRead(object []byte) ([]byte, error) {
 	return yaml.YAMLToJSON(text)
 }
 
-// hasOddNumber looks for a number that is no integer of at most 15 digits, outside of strings.
-func hasOddNumber(object []byte) bool {
-	digits, quoted := 0, false
-	for i := 0; i < len(object); i++ {
-		switch c := object[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted, digits = !quoted, 0
-		case quoted:
-		case '0' <= c && c <= '9':
-			if digits++; digits > 15 {
-				return true
-			}
-		case digits > 0 && (c == '.' || c == 'e' || c == 'E'):
+func negativeZero(object []byte) bool {
+	for _, written := range []string{"-0,", "-0]", "-0}"} {
+		if bytes.Contains(object, []byte(written)) {
 			return true
-		default:
-			digits = 0
 		}
 	}
 	return false

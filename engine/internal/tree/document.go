@@ -64,7 +64,8 @@ func appendObject(found []Document, root *yaml.Node) []Document {
 }
 
 // scan reads plain block-style manifests line by line, which is far cheaper than parsing them.
-// It gives up (false) on anything that it is not sure to understand.
+// It gives up (false) on anything unusual. What it finds only guides the search for origins, which has to fit the
+// rendered objects one to one; a file misread here costs a second build, never a wrong render.
 func scan(content []byte) ([]Document, bool) {
 	var found []Document
 	s := scanner{}
@@ -120,11 +121,13 @@ func (s *scanner) line(line []byte, number int) bool {
 	s.block, s.indent = key, 0
 	switch key {
 	case "kind":
+		again := s.current.Kind != ""
 		s.current.Kind = value
-		return value != "" && !strings.HasSuffix(value, "List")
+		return !again && value != "" && !strings.HasSuffix(value, "List")
 	case "apiVersion":
+		again := s.current.APIVersion != ""
 		s.current.APIVersion = value
-		return value != ""
+		return !again && value != ""
 	case "metadata":
 		return value == ""
 	}
@@ -152,11 +155,13 @@ func (s *scanner) nested(line []byte, indent int) bool {
 	case !ok:
 		return false
 	case key == "name":
+		again := s.current.Name != ""
 		s.current.Name = value
-		return value != ""
+		return !again && value != ""
 	case key == "namespace":
+		again := s.current.Namespace != ""
 		s.current.Namespace = value
-		return value != ""
+		return !again && value != ""
 	}
 	return true
 }
@@ -167,10 +172,11 @@ func pair(line []byte) (key, value string, ok bool) {
 	if !found || len(name) == 0 || (len(rest) > 0 && rest[0] != ' ') || bytes.ContainsAny(name, "\"'{}[]&*!?<%@`|>, \t") {
 		return "", "", false
 	}
-	value = strings.TrimSpace(string(rest))
+	value = string(rest)
 	if cut := strings.Index(value, " #"); cut >= 0 {
-		value = strings.TrimSpace(value[:cut])
+		value = value[:cut]
 	}
+	value = strings.TrimSpace(value)
 	key = string(name)
 	if key != "kind" && key != "apiVersion" && key != "name" && key != "namespace" && key != "metadata" {
 		return key, value, true
