@@ -191,6 +191,10 @@ def test_the_pure_parser_yields_the_same_nodes(monkeypatch: pytest.MonkeyPatch) 
     assert parse(text, "x.yaml", MANIFEST) == fast
 
 
+def test_an_anchor_ends_with_its_document() -> None:
+    assert fault("a: &x 1\n---\nb: *x\n").startswith("x.yaml:3:4: alias *x has no anchor before it")
+
+
 def test_at_finds_nothing_where_nothing_is() -> None:
     root = only("a: [1]\n")
     assert [root.at(path) for path in [("b",), ("a", 1), ("a", -1), ("a", "x"), ("a", 0, "y")]] == [None] * 5

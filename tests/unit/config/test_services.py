@@ -172,6 +172,12 @@ def test_a_service_that_syncs_by_itself_where_others_do_not_gets_the_usual_optio
     ]
 
 
+def test_manual_sync_of_a_service_overrules_pruning_by_default() -> None:
+    text = TOP.replace("services:", "defaults: {dev: {prune: true}}\nservices:")
+    found = load(text + "  a: {dev: {sync: manual}}\n  b: {}\n").services
+    assert [each.deployments["dev"].sync.prune for each in found.values()] == [False, True]
+
+
 def test_explain_says_that_manual_sync_neither_prunes_nor_heals() -> None:
     text = TOP + "  a: {dev: {sync: manual}}\n"
     explained = services.explain(services.read(text, "services.yaml", settings.load("")), "a")
@@ -289,6 +295,10 @@ services:
 def test_a_fault_names_its_place(text: str, fault: str) -> None:
     (found,) = faults(text)
     assert found.startswith(fault)
+
+
+def test_a_wrong_path_is_one_fault_and_not_a_clash_of_its_default_too() -> None:
+    assert len(faults(TOP + "  a: {path: ../x}\n  b: {path: services/a}\n")) == 1
 
 
 @pytest.mark.parametrize(
