@@ -254,7 +254,7 @@ class _Planner:
         """Plan a file that is there although it was never generated."""
         if _same(ours, theirs) or self.choices.adopt:
             return theirs
-        hint = f"Move it; or --keep {path}, --replace {path}, or --adopt to keep all such files."
+        hint = "Move it; or run again with --keep PATH, --replace PATH, or --adopt to keep all such files."
         self.unresolved.append(Unresolved(Location(path), "exists and was not generated", hint))
         return None
 
@@ -265,7 +265,7 @@ class _Planner:
                 Unresolved(
                     Location(path, conflict.line, conflict.column),
                     f"{conflict.path}: {conflict.reason}" if conflict.path else conflict.reason,
-                    f"Edit the file, or decide: --keep {path} or --replace {path}.",
+                    "Edit the file; or run again with --keep PATH (disk wins) or --replace PATH.",
                     conflict.ours,
                     conflict.theirs,
                 )
@@ -283,7 +283,7 @@ class _Planner:
         if _same(ours, base) or self.choices.force or path in self.choices.replace:
             self.changes.append(FileChange(path, ours, None))
             return None
-        hint = f"Delete it, or decide: --keep {path}, or --force to delete it."
+        hint = "Delete it; or run again with --keep PATH (stays, no longer ours) or --replace PATH (goes)."
         message = "is generated no more but was edited by hand"
         self.unresolved.append(Unresolved(Location(path), message, hint))
         return base
