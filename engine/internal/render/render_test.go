@@ -116,6 +116,14 @@ func TestYAMLIsByteForByteWhatKustomizePrints(t *testing.T) {
 	}
 }
 
+func TestTheManagedByLabelNamesTheKustomizeRelease(t *testing.T) {
+	root := testtree.Unpack(t, "testdata/accepted.txt")
+	text := mustRender(t, Params{Root: root, Want: []string{"yaml"}}, "overlay-vars").YAML
+	if !strings.Contains(text, "app.kubernetes.io/managed-by: kustomize-v5.8.1\n") {
+		t.Errorf("actual\n%s", text)
+	}
+}
+
 func TestObjectsAreWhatKubernetesReadsInTheYAML(t *testing.T) {
 	root := testtree.Unpack(t, "testdata/accepted.txt")
 	for _, name := range folders(t, root) {
