@@ -12,7 +12,7 @@ from sealock.errors import UsageError
 
 @click.command(
     name="schema",
-    epilog="Example: sealock schema services --out services.schema.json",
+    epilog="\b\nExamples:\n  sealock schema services --out services.schema.json\n  sealock schema config",
 )
 @click.argument("file", type=click.Choice(["services", "config"]))
 @click.option(

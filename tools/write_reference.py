@@ -1,0 +1,59 @@
+"""Writes the reference pages that come from the code: the commands' help.
+
+    python tools/write_reference.py [--check]
+
+With --check nothing is written; the exit code is 1 when a page is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from sealock.cli.main import root
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+WIDTH = 100
+
+
+def _help(command: click.Command, name: str, parent: click.Context | None) -> str:
+    with click.Context(
+        command, info_name=name, parent=parent, max_content_width=WIDTH, terminal_width=WIDTH
+    ) as it:
+        return command.get_help(it).rstrip()
+
+
+def command_line() -> str:
+    """Return the page of all commands, each with its help as printed."""
+    top = click.Context(root, info_name="sealock")
+    parts = ["# Commands", "Written by `tools/write_reference.py` from the programs' own help; do not edit."]
+    parts.append(f"```text\n{_help(root, 'sealock', None)}\n```")
+    for name in root.list_commands(top):
+        command = root.get_command(top, name)
+        if command is not None:
+            parts.append(f"## sealock {name}\n```text\n{_help(command, name, top)}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES = {REFERENCE / "commands.md": command_line}
+
+
+def stale() -> list[Path]:
+    """Return the pages that differ from what would be written now."""
+    return [page for page, write in PAGES.items() if not page.exists() or page.read_text() != write()]
+
+
+def main() -> None:
+    """Write every page, or with --check say which are stale."""
+    found = stale()
+    if "--check" in sys.argv[1:]:
+        sys.exit("\n".join(f"{page} is stale: run tools/write_reference.py" for page in found) or 0)
+    for page in found:
+        page.write_text(PAGES[page]())
+        print(page.relative_to(REFERENCE.parent.parent))
+
+
+if __name__ == "__main__":
+    main()
