@@ -50,7 +50,7 @@ class NamespacePolicy:
             project["metadata"]["name"]: {each["namespace"] for each in project["spec"]["destinations"]}
             for project in projects
         }
-        answers = []
+        answers: list[tuple[PermitProblem, ...]] = []
         for question in questions:
             spec = question.application["spec"]
             permitted = spec["destination"]["namespace"] in listed[spec["project"]]

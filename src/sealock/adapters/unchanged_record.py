@@ -20,8 +20,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MARGIN_NS = 100_000_000
-"""Ten ticks of the slowest kernel clock that stamps files."""
+_MARGIN_NS = 30_000_000
+"""Three ticks of the slowest kernel clock that stamps files."""
 _COARSE_MARGIN_NS = 3_000_000_000
 """For file systems that keep whole seconds, or every second one."""
 _SECOND_NS = 1_000_000_000

@@ -70,6 +70,9 @@ def plan(catalog: Catalog, conventions: Conventions, tree: WorkTree, choices: Ch
         if name in wanted:
             planner.gone(name)
     _plan_projects(planner, catalog, conventions, kinds, wanted)
+    for path in sorted((choices.keep | choices.replace) - set(planner.watched)):
+        message = f"{path!r} is no file that is generated here"
+        raise UsageError(message, hint="Give the path as the conflict names it, relative to the repository.")
     return planner.result()
 
 

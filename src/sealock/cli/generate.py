@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,12 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     if _is_plain(options) and record.holds(key):
         _say(options, "nothing to change\n")
         return 0
-    return _run(options, root, record, key)
+    # Almost everything made here lives to the end: looking for garbage among it costs a tenth of the time.
+    gc.disable()
+    try:
+        return _run(options, root, record, key)
+    finally:
+        gc.enable()
 
 
 def _is_plain(options: dict[str, Any]) -> bool:

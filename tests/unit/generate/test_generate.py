@@ -420,6 +420,11 @@ def test_an_unknown_service_is_named_with_the_nearest_one(tree: MemoryTree) -> N
     )
 
 
+def test_deciding_for_a_file_that_is_not_generated_is_a_usage_error(tree: MemoryTree) -> None:
+    with pytest.raises(UsageError, match="no file that is generated here"):
+        _plan(tree, choices=Choices(keep=frozenset({"services.yaml"})))
+
+
 @pytest.mark.parametrize(
     "text",
     [
