@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from functools import cached_property
@@ -40,16 +41,23 @@ class RepositoryFiles:
         """Return a file's content. Raises FileNotFoundError, Refused."""
         folder, _, name = path.rpartition("/")
         descriptor = self._open(self._real_folder(folder, path) + os.sep + name, path)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - opened by descriptor, past every symlink
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
                 message = "this is no regular file"
                 raise Refused(message, where=Location(path))
-            return file.read()
+            return _read_all(descriptor, found.st_size)
+        finally:
+            os.close(descriptor)
 
     def _real_folder(self, folder: str, path: str) -> str:
         real = self._folders.get(folder)
         if real is None:
-            real = self._inside(os.path.realpath(f"{self.root}{os.sep}{folder}"), path)
+            parent, _, name = folder.rpartition("/")
+            real = f"{self._real_folder(parent, path)}{os.sep}{name}"
+            # Links, `..` and the like are rare; what is none of them needs one look, not one a level.
+            if name in {"", ".", ".."} or os.path.islink(real):  # noqa: PTH114 - as below
+                real = self._inside(os.path.realpath(real), path)
             self._folders[folder] = real
         return real
 
@@ -61,7 +69,21 @@ class RepositoryFiles:
 
     def _open(self, target: str, path: str) -> int:
         # Without blocking, or a named pipe in the repository would hang the reader.
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-        if os.path.islink(target):  # noqa: PTH114 - a Path costs more than the look
-            target = self._inside(os.path.realpath(target), path)
-        return os.open(target, flags | os.O_NOFOLLOW)
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+        try:
+            return os.open(target, flags)
+        except OSError as wrong:
+            if wrong.errno not in {errno.ELOOP, errno.EMLINK}:
+                raise
+        return os.open(self._inside(os.path.realpath(target), path), flags)
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Read to the end; `size` is how much there should be."""
+    data = os.read(descriptor, size + 1)
+    if len(data) <= size:
+        return data
+    parts = [data]
+    while parts[-1]:
+        parts.append(os.read(descriptor, 1 << 20))
+    return b"".join(parts)

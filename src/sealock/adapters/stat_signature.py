@@ -34,6 +34,14 @@ class Signature(NamedTuple):
 _ABSENT = Signature(0, 0, 0, 0)
 
 
+class Seen(NamedTuple):
+    """What is at a path; `real` when its folder is reached through no link."""
+
+    kind: Kind
+    signature: Signature
+    real: bool
+
+
 class Probes:
     """Looks at paths below a folder, at each only once; relative paths with `/`, links not followed.
 
@@ -44,35 +52,32 @@ class Probes:
         """Look below `root`, an absolute path; `at_ns` is the time now, before anything is looked at."""
         self.at_ns = at_ns
         self._root = root
-        self._seen: dict[str, tuple[Kind, Signature]] = {"": ("directory", _ABSENT)}
+        here = Seen("directory", _ABSENT, real=True)
+        self._seen: dict[str, Seen] = {"": here, ".": here}
         self._digests: dict[str, str] = {}
-        self._real: dict[str, bool] = {"": True}
 
-    def look(self, path: str) -> tuple[Kind, Signature]:
+    def look(self, path: str) -> Seen:
         """Return what is at `path`; anything that is neither a folder nor a link counts as a file."""
-        seen = self._seen.get(path)
-        if seen is None:
-            seen = self._seen[path] = self._look(path)
-        return seen
+        return self._seen.get(path) or self._look(path)
 
-    def _look(self, path: str) -> tuple[Kind, Signature]:
+    def _look(self, path: str) -> Seen:
+        folder = self.look(path.rpartition("/")[0])
+        real = folder.real and folder.kind == "directory"
+        kind: Kind = "absent"
+        signature = _ABSENT
         try:
             found = os.lstat(f"{self._root}/{path}")
         except OSError:
-            return "absent", _ABSENT
-        signature = Signature(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        if stat.S_ISDIR(found.st_mode):
-            return "directory", signature
-        return ("symlink" if stat.S_ISLNK(found.st_mode) else "file"), signature
-
-    def is_real_folder(self, path: str) -> bool:
-        """Say whether `path` is a folder that is reached through no link; "" is the root itself."""
-        known = self._real.get(path)
-        if known is None:
-            parent = path.rpartition("/")[0]
-            known = self.is_real_folder(parent) and self.look(path)[0] == "directory"
-            self._real[path] = known
-        return known
+            # Below a file as below a folder there can be nothing; below nothing there is no place to look.
+            real = folder.real and folder.kind in {"directory", "file"}
+        else:
+            signature = Signature(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            if stat.S_ISDIR(found.st_mode):
+                kind = "directory"
+            else:
+                kind = "symlink" if stat.S_ISLNK(found.st_mode) else "file"
+        seen = self._seen[path] = Seen(kind, signature, real)
+        return seen
 
     def digest(self, path: str) -> str:
         """Return the hex SHA-256 of a file's content, a folder's listing or a link's target.
@@ -89,7 +94,7 @@ class Probes:
         return digest
 
     def _content(self, path: str) -> bytes:
-        kind, _ = self.look(path)
+        kind = self.look(path).kind
         full = f"{self._root}/{path}"
         if kind == "symlink":
             return os.fsencode(os.readlink(full))  # noqa: PTH115 - 300 overlays look at thousands
