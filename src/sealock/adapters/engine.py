@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -15,7 +15,7 @@ from sealock.errors import EngineError
 from sealock.ports import PermitProblem, PermitQuestion, RenderRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _FORM = 1
@@ -55,6 +55,21 @@ _OBJECTS = msgspec.json.Decoder(tuple[RenderedObject, ...])
 _PERMISSION = msgspec.json.Decoder(_Permission)
 _ADMISSION = msgspec.json.Decoder(Admission)
 _VERSION = msgspec.json.Decoder(_Version)
+
+
+class Engines(Protocol):
+    """What these adapters need of a pool."""
+
+    def call(
+        self,
+        op: str,
+        params: Mapping[str, Any],
+        items: Sequence[Any],
+        *,
+        deadline_seconds: float | None = None,
+    ) -> Iterator[tuple[int, Answer]]:
+        """Yield (index of the item, its answer) for each item as it finishes."""
+        ...
 
 
 def open_pool() -> EnginePool:
@@ -101,7 +116,7 @@ class EngineRenderer:
 
     def __init__(
         self,
-        pool: EnginePool,
+        pool: Engines,
         root: str,
         options: RenderOptions = _PLAIN,
         cache: tuple[RenderCache, str] | None = None,
@@ -206,7 +221,7 @@ def _undecodable(wrong: msgspec.MsgspecError) -> EngineError:
 class EngineAdmitter:
     """The API server's own verdicts; implements the Admitter port."""
 
-    def __init__(self, pool: EnginePool) -> None:
+    def __init__(self, pool: Engines) -> None:
         """Ask the engines of `pool`."""
         self._pool = pool
 
@@ -223,7 +238,7 @@ class EngineAdmitter:
 class EngineProjectPolicy:
     """Argo CD's own AppProject checks; implements the ProjectPolicy port."""
 
-    def __init__(self, pool: EnginePool) -> None:
+    def __init__(self, pool: Engines) -> None:
         """Ask the engines of `pool`."""
         self._pool = pool
 
