@@ -214,9 +214,6 @@ ELSEWHERE = [
 ]  # fmt: skip
 PER_FILE = [(action, path) for action in TO_A_FILE for path in FILES]
 CHANGES = [*PER_FILE, *((action, "") for action in ELSEWHERE)]
-    *((action, path) for action in TO_A_FILE for path in FILES),
-    *((action, "") for action in ELSEWHERE),
-]
 
 
 @pytest.mark.parametrize("ahead_ns", [0, FAR_FUTURE_NS], ids=["by content", "by stat"])
