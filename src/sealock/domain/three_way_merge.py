@@ -1,9 +1,10 @@
 """Three-way merge of one YAML document, written by splicing into the text a person edited.
 
-What changed between `base` (generated last time) and `theirs` (generated now) is applied to `ours`
-(on disk) node by node. Hand edits, comments, key order, quotes and line breaks of `ours` stay.
-Lists of mappings are matched by the first of `_IDENTITIES` that every item has, other lists by value;
-their order is that of `ours`. The result is parsed again and must equal the merge of the plain values.
+What changed between `base` (generated last time) and `theirs` (generated now) is applied to `ours` (on
+disk) node by node. Hand edits, comments, key order, quotes and line breaks of `ours` stay. Lists of
+mappings are matched by the first of `_IDENTITIES` that every item has, other lists by value; their order is
+that of `ours` where a person edited the list. The result is parsed again and must equal the merge of the
+plain values.
 """
 
 from __future__ import annotations
@@ -133,12 +134,18 @@ class _Merge:
         mine = _canonical(ours)
         if walk is not None:
             done = len(self.edits), len(self.conflicts)
+            unedited = site is not None and mine == _canonical(base)
             try:
-                return walk(path)
+                value = walk(path)
             except NotEditable:
-                if mine != _canonical(base) or site is None:
+                if not unedited:
                     raise
-                del self.edits[done[0] :], self.conflicts[done[1] :]
+            else:
+                # Only a new order of a list is left over: it counts where nobody edited the list.
+                clashed = len(self.conflicts) > done[1]
+                if clashed or not unedited or _canonical_plain(value) == _canonical(theirs):
+                    return value
+            del self.edits[done[0] :], self.conflicts[done[1] :]
         kept = to_plain(ours)
         if mine == _canonical(theirs) or _canonical(base) == _canonical(theirs):
             return kept
@@ -146,7 +153,9 @@ class _Merge:
             self._replace(site, ours, theirs)
             return to_plain(theirs)
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping) and ours.flow and not ours.merges:
-            return self._flow(path, base, ours, theirs)
+            was = base if isinstance(base, Mapping) else None
+            if was is base:
+                return self._flow(path, was, ours, theirs)
         self._conflict(path, ours, ours, theirs, "changed on both sides")
         return kept
 
@@ -291,9 +300,9 @@ class _Merge:
             lines = yaml_edit.fragment(self.theirs, site.theirs, lead=False)
             self.edits.append(yaml_edit.replace(self.ours, site.ours, lines, self.newline))
 
-    def _flow(self, path: str, base: Node | None, ours: Mapping, theirs: Mapping) -> Any:  # noqa: ANN401
+    def _flow(self, path: str, base: Mapping | None, ours: Mapping, theirs: Mapping) -> Any:  # noqa: ANN401
         """Merge one level into a flow mapping that was edited by hand, and write it on one line."""
-        old = base.pairs if isinstance(base, Mapping) else {}
+        old = base.pairs if base else {}
         merged: dict[str, Any] = {}
         for key in (*ours.pairs, *(each for each in theirs.pairs if each not in ours.pairs)):
             sides = [pairs[key].value if key in pairs else None for pairs in (old, ours.pairs, theirs.pairs)]

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sealock.domain.three_way_merge import MergeConflict, Merged, merge
@@ -90,6 +90,13 @@ def test_items_without_a_name_are_matched_by_value() -> None:
 
     expected = "resources:\n  - deployment.yaml\n  - network-policy.yaml\n  - cron-job.yaml  # ours\n"
     assert Merged(expected) == merge(base, ours, theirs)
+
+
+def test_a_new_order_of_a_list_that_nobody_edited_is_taken_over() -> None:
+    base = "a:\n  - name: p\n  - name: q\nb: 1\n"
+    theirs = "a:\n  - name: q\n  - name: p\nb: 1\n"
+
+    assert Merged(theirs.replace("b: 1", "b: 2")) == merge(base, base.replace("b: 1", "b: 2"), theirs)
 
 
 def test_both_changed_differently_is_a_conflict_with_both_values_and_the_place() -> None:
@@ -288,6 +295,7 @@ def _reference(base: Any, ours: Any, theirs: Any) -> tuple[Any, bool]:  # noqa: 
     same = [json.dumps(each, sort_keys=True, default=str) for each in (base, ours, theirs)]
     if same[0] == same[2] or same[1] == same[2]:
         return ours, False
+    base = {} if base is _GONE else base
     if isinstance(ours, dict) and isinstance(theirs, dict) and isinstance(base, dict):
         out, clash = {}, False
         for key in ours | theirs:
@@ -299,6 +307,8 @@ def _reference(base: Any, ours: Any, theirs: Any) -> tuple[Any, bool]:  # noqa: 
     return (theirs, False) if same[0] == same[1] else (ours, True)
 
 
+@example(({"a": {}, "b": 0}, {"b": {}}, {"b": {"a": 0}}))
+@example(({"b": {}}, {"a": {}}, {"a": {"a": 0}}))
 @given(_three())
 def test_the_result_means_the_same_as_a_merge_of_the_plain_values(three: tuple[Any, Any, Any]) -> None:
     merged = merge(*map(_dump, three))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from sealock.adapters.unchanged_record import UnchangedRecord
@@ -44,6 +45,35 @@ def test_a_change_of_the_same_size_and_time_is_seen(record: UnchangedRecord, roo
     os.utime(root / "a.yaml", ns=(before.st_atime_ns, before.st_mtime_ns))
 
     assert not record.holds(b"key")
+
+
+def _tampered(tmp_path: Path, **fields: object) -> None:
+    """Change fields of the first entry of the record on disk: as if the file had another past."""
+    (file,) = (tmp_path / "cache" / "generate").iterdir()
+    key, entries = msgspec.msgpack.decode(file.read_bytes())
+    for name, value in fields.items():
+        entries[0][("path", "inode", "size", "mtime", "ctime", "digest").index(name)] = value
+    file.write_bytes(msgspec.msgpack.encode([key, entries]))
+
+
+def test_a_file_too_young_to_trust_its_times_is_compared_by_content(
+    record: UnchangedRecord, tmp_path: Path
+) -> None:
+    _tampered(tmp_path, digest=b"of another content")
+
+    assert not record.holds(b"key")
+
+
+def test_a_changed_ctime_alone_is_seen(record: UnchangedRecord, tmp_path: Path) -> None:
+    _tampered(tmp_path, digest=b"", ctime=1)
+
+    assert not record.holds(b"key")
+
+
+def test_an_old_file_is_trusted_by_its_signature(record: UnchangedRecord, tmp_path: Path) -> None:
+    _tampered(tmp_path, digest=b"")
+
+    assert record.holds(b"key")
 
 
 def test_a_deleted_file_is_seen(record: UnchangedRecord, root: Path) -> None:
