@@ -98,6 +98,11 @@ def render(root: str, overlay: str) -> tuple[dict[str, Any] | None, dict[str, An
     return found, None
 
 
+def named(item: dict[str, Any]) -> str:
+    """Return the name of the object to judge, so that a name can misbehave there, too."""
+    return str(item.get("object", {}).get("metadata", {}).get("name", ""))
+
+
 def misbehave(request: int, item: int, overlay: str) -> bool:
     name = overlay.rpartition("/")[2].partition(".")[0]
     if name == "hang":
@@ -130,7 +135,7 @@ def main() -> None:
         request = json.loads(line)
         number = request["id"]
         for index, item in enumerate(request["items"]):
-            overlay = item.get("overlay", "")
+            overlay = item.get("overlay", "") or named(item)
             if Path(log).exists():
                 with Path(log).open("a") as file:
                     file.write(f"{request['op']} {overlay}\n")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.fakes.engines import InProcessEngines
 
 from sealock.adapters.engine import EngineRenderer
-from sealock.adapters.render_cache import Entry, Look, RenderCache, cache_limit
+from sealock.adapters.render_cache import Entry, Look, RenderCache, cache_limit, storable
 from sealock.adapters.stat_signature import Probes
 from sealock.errors import UsageError
 from sealock.ports import RenderRequest
@@ -350,7 +350,12 @@ def test_another_engine_root_or_option_shares_nothing(repository: Repository, tm
 def test_what_the_trace_cannot_tell_is_not_kept(repository: Repository) -> None:
     (repository.root / "a" / "kustomization.yaml").write_text("uncacheable: helm\n")
     repository.warm()
+    assert len(entries(repository)) == len(OVERLAYS) - 1
     assert repository.rendered_again() == ["a"]
+
+
+def test_a_render_that_reports_no_trace_is_not_kept() -> None:
+    assert not storable(())
 
 
 def test_writers_at_the_same_time_leave_whole_entries(repository: Repository) -> None:
