@@ -174,6 +174,18 @@ def test_what_cannot_be_done_as_written_is_a_usage_error(
     assert "rror: " in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file names are always UTF-8")
+def test_a_folder_whose_name_is_no_text_is_undecided_and_the_others_render(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strange = os.fsdecode(os.fsencode(repository / "strange") + b"\xff")
+    Path(strange).mkdir()
+    Path(strange, "kustomization.yaml").write_text("namePrefix: x-\n")
+    assert run(["render", "--all", "--out", str(tmp_path / "out")]) == 3
+    assert "the path is no UTF-8" in capsys.readouterr().err
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
 def test_without_an_engine_nothing_is_decided(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

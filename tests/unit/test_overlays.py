@@ -48,6 +48,13 @@ def test_a_kustomization_that_does_not_parse_is_an_overlay_so_that_its_render_sa
     assert found({"a/kustomization.yaml": "resources: [\n"}) == ["a"]
 
 
+def test_a_kustomization_that_cannot_be_read_is_an_overlay_too() -> None:
+    def read(path: str) -> str:
+        raise PermissionError(path)
+
+    assert [overlay.path for overlay in discover(["a/kustomization.yaml"], read)] == ["a"]
+
+
 def test_a_listed_file_that_is_gone_is_no_overlay() -> None:
     def read(path: str) -> str:
         raise FileNotFoundError(path)

@@ -132,14 +132,16 @@ class EngineRenderer:
 
         Closing the iterator stops the rest. Raises EngineError when the engine cannot answer at all.
         """
+        overlays = [overlay for overlay in request.overlays if _is_text(overlay)]
+        yield from (_unnameable(overlay) for overlay in request.overlays if not _is_text(overlay))
         if self._cache is None:
-            yield from self._anew(request.overlays, request.want, None)
+            yield from self._anew(overlays, request.want, None)
             return
         cache, _ = self._cache
         probes = Probes(self._root, cache.now_ns())
         missing: list[str] = []
         try:
-            for overlay in request.overlays:
+            for overlay in overlays:
                 entry = cache.find(self._key(overlay, request.want), probes)
                 if entry is None:
                     missing.append(overlay)
@@ -176,6 +178,16 @@ class EngineRenderer:
         fingerprint = self._cache[1] if self._cache else ""
         options = (self._options.load_restrictor, self._options.helm)
         return RenderCache.key(_FORM, fingerprint, self._root, overlay, sorted(want), *options)
+
+
+def _is_text(path: str) -> bool:
+    """Say whether a path can be written in JSON: one from the disk may hold bytes that are no UTF-8."""
+    return path.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in path)
+
+
+def _unnameable(overlay: str) -> Rendered:
+    failure = RenderFailure("bad-request", "the path is no UTF-8", hint="Rename the folder.")
+    return Rendered(overlay, failure=failure)
 
 
 def _worth_keeping(rendered: Rendered) -> bool:

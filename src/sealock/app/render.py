@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from sealock.domain.rendered import Rendered, RenderFailure
     from sealock.ports import FileTree, Renderer
 
-_UNDECIDED = frozenset({"engine-died", "deadline-exceeded", "internal", "cancelled", "helm-failed"})
+_UNDECIDED = frozenset(
+    {"engine-died", "deadline-exceeded", "internal", "cancelled", "bad-request", "helm-failed"}
+)
 _AMBIGUOUS = re.compile(r"%|(?:^|(?<=[_/]))_|_(?=[_/]|$)")
 
 

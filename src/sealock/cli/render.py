@@ -153,6 +153,7 @@ def _line(rendered: Rendered) -> bytes:
 
 
 def _complain(overlay: str, failure: RenderFailure) -> None:
+    overlay = overlay.encode("utf-8", "backslashreplace").decode()
     place = Location(failure.file or overlay, failure.line, failure.column)
     what = f"{overlay} is undecided: " if is_undecided(failure) else ""
     click.echo(f"{place}: error: {what}{failure.message}", err=True)

@@ -64,7 +64,7 @@ def discover(files: Iterable[str], read_text: Callable[[str], str]) -> tuple[Ove
 
     An overlay is a kustomization that no other one of the repository refers to, and every one that
     stands in `overlays/<name>`; a Component never is. Files in hidden folders are passed over.
-    A kustomization that does not parse counts as an overlay, so that its render reports the fault.
+    A kustomization that cannot be read or does not parse counts as one: its render reports the fault.
     """
     declared = _declared(files)
     referenced: set[str] = set()
@@ -75,7 +75,7 @@ def discover(files: Iterable[str], read_text: Callable[[str], str]) -> tuple[Ove
         except FileNotFoundError:
             del declared[path]
             continue
-        except SealockError:
+        except (SealockError, OSError):
             continue
         if kind == "Component":
             components.add(path)
