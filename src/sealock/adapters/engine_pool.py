@@ -29,8 +29,8 @@ _REQUESTS_IN_FLIGHT = 2
 _LARGEST_CHUNK = 8
 _DEATHS_IN_A_ROW = 3
 _MOST_ENGINES = 64
-_PASSED_ON = ("PATH", "HOME", "TMPDIR")
-"""For the helm opt-in alone; the engine hides them from what it renders."""
+_PASSED_ON = ("GOGC", "GOMEMLIMIT")
+"""All of the environment that an engine gets to see: what tunes it."""
 
 
 class Problem(msgspec.Struct, frozen=True):
