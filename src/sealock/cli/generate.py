@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealock import __version__
+from sealock import __version__, wiring
 from sealock.adapters.unchanged_record import UnchangedRecord, default_folder
 from sealock.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from sealock.app.generate import Choices
-    from sealock.app.manifests.conventions import Conventions
     from sealock.config.repository import Configuration
     from sealock.domain.plan import Plan
-    from sealock.domain.settings import Settings
 
 _STATE_FOLDERS = (".sealock", ".sealock/generated", ".sealock/generated/projects")
 _EPILOG = """\b
@@ -31,7 +29,11 @@ Examples:
 
 
 @click.command("generate", epilog=_EPILOG)
-@click.option("--repo", default=".", type=click.Path(exists=True, file_okay=False), help="The repository.")
+@click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False),
+    help="The repository; without it, the one around the current folder.",
+)
 @click.option("--service", "services", multiple=True, metavar="NAME", help="Only this service; repeatable.")
 @click.option(
     "--env", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable."
@@ -56,7 +58,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     Hand edits survive: each file is merged with what was generated last time. Where both sides changed
     the same value the file is left alone, both values are printed, and the exit code is 1.
     """
-    root = str(Path(options["repo"]).resolve())
+    root = wiring.repository_root(options["repo"])
     record, key = UnchangedRecord(root, default_folder()), _key(root)
     if _is_plain(options) and record.holds(key):
         _say(options, "nothing to change\n")
@@ -102,21 +104,20 @@ def _key(root: str) -> bytes:
 
 
 def _run(options: dict[str, Any], root: str, record: UnchangedRecord, key: bytes) -> int:
-    from sealock.adapters.work_tree import DiskWorkTree  # noqa: PLC0415 - not needed when nothing changed
-    from sealock.app.generate import contract, plan  # noqa: PLC0415
-    from sealock.config import repository  # noqa: PLC0415
+    from sealock.app.generate import contract, plan  # noqa: PLC0415 - not needed when nothing changed
+    from sealock.app.manifests.conventions import Conventions  # noqa: PLC0415
 
-    tree = DiskWorkTree(root)
+    tree = wiring.work_tree(root)
     writes = not (options["check"] or options["plan_only"] or options["explain"])
     if writes:
         tree.recover()
-    configuration = repository.read(tree)
+    configuration = wiring.configuration(tree)
     if configuration.catalog is None:
         message = "there is no services.yaml"
         raise ConfigurationError(message, hint="Write one, or say where it is with --repo DIR.")
     if options["explain"]:
         return _explain(configuration, options)
-    found = plan(configuration.catalog, conventions(configuration.settings), tree, _choices(options))
+    found = plan(configuration.catalog, Conventions.of(configuration.settings), tree, _choices(options))
     text = contract(found, tree) if options["form"] == "json" else ""
     if writes:
         tree.write([*found.changes, *found.bookkeeping])
@@ -127,20 +128,6 @@ def _run(options: dict[str, Any], root: str, record: UnchangedRecord, key: bytes
         record.store(key, [*_STATE_FOLDERS, *found.watched])
     would_change = options["check"] and bool(found.changes)
     return 1 if found.unresolved or would_change else 0
-
-
-def conventions(settings: Settings) -> Conventions:
-    """Return what the generator needs to know about the environments."""
-    from sealock.app.manifests.conventions import Conventions  # noqa: PLC0415
-
-    environments = settings.environments.values()
-    version = settings.versions.argocd or "99"
-    parts = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    return Conventions(
-        production=frozenset(each.name for each in environments if each.production),
-        first=frozenset(each.name for each in environments if not each.after and not each.production),
-        named_cluster_rules=parts >= (3, 3),
-    )
 
 
 def _choices(options: dict[str, Any]) -> Choices:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+
+from sealock import wiring
 
 if TYPE_CHECKING:
     from sealock.app.import_applications import Imported
@@ -20,32 +21,30 @@ Examples:
 
 @click.command("import", epilog=_EPILOG)
 @click.argument("source", metavar="FILE|-", type=click.File("rb"))
-@click.option("--repo", default=".", type=click.Path(exists=True, file_okay=False), help="The repository.")
+@click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False),
+    help="The repository; without it, the one around the current folder.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace Applications that exist with other content.")
 @click.option("--plan", "plan_only", is_flag=True, help="Write nothing; print the unified diff.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(*, source: BinaryIO, repo: str, overwrite: bool, plan_only: bool, form: str) -> int:
+def command(*, source: BinaryIO, repo: str | None, overwrite: bool, plan_only: bool, form: str) -> int:
     r"""Write Applications that come from elsewhere, after checking them.
 
     The input is JSON, {"applications": [{"filename": …, "content": …}]}. It is written as a whole, or
     refused as a whole with every reason and exit code 1.
     """
-    from sealock.adapters.engine import EngineProjectPolicy, open_pool  # noqa: PLC0415 - not needed for --help
-    from sealock.adapters.schemas import PackagedSchemas  # noqa: PLC0415
-    from sealock.adapters.work_tree import DiskWorkTree  # noqa: PLC0415
-    from sealock.app.import_applications import MAX_BYTES, Repository, plan  # noqa: PLC0415
-    from sealock.config import repository as configuration  # noqa: PLC0415
+    from sealock.app.import_applications import MAX_BYTES, Repository, plan  # noqa: PLC0415 - not for --help
 
-    tree = DiskWorkTree(str(Path(repo).resolve()))
+    tree = wiring.work_tree(wiring.repository_root(repo))
     if not plan_only:
         tree.recover()
     document = source.read(MAX_BYTES + 1)
-    versions = configuration.read(tree).settings.versions
-    schemas = PackagedSchemas(versions.kubernetes, versions.argocd)
-    with open_pool() as pool:
-        found = plan(
-            document, Repository(tree, tree, schemas, EngineProjectPolicy(pool)), overwrite=overwrite
-        )
+    schemas = wiring.schemas(wiring.configuration(tree).settings.versions)
+    with wiring.engines() as pool:
+        repository = Repository(tree, tree, schemas, wiring.project_policy(pool))
+        found = plan(document, repository, overwrite=overwrite)
     if not plan_only:
         tree.write(found.changes)
     _report(found, form=form, plan_only=plan_only)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from sealock.adapters.engine import RenderOptions, open_pool, open_renderer
-from sealock.adapters.file_tree import RepositoryFiles
+from sealock import wiring
 from sealock.app.render import RenderOverlays, Tally, is_undecided, output_name
 from sealock.domain.location import Location
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
@@ -56,12 +54,12 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     Exit code 1: an overlay does not build; 3: one could not be tried.
     """
     _refuse_contradictions(options)
-    root = os.path.realpath(options["repo"] or _around(Path.cwd()))
+    root = wiring.repository_root(options["repo"])
     base = root if options["repo"] else os.path.realpath(".")
-    files = RepositoryFiles(root)
+    files = wiring.files(root)
     tally = Tally()
-    with open_pool() as pool:
-        renderer = open_renderer(pool, root, _options(files), cached=not options["no_cache"])
+    with wiring.engines() as pool:
+        renderer = wiring.renderer(pool, files, cached=not options["no_cache"])
         case = RenderOverlays(renderer, files)
         if options["everything"]:
             overlays = case.every_overlay()
@@ -89,14 +87,6 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
         raise UsageError(message, hint="For example: sealock render --all --out rendered")
 
 
-def _around(folder: Path) -> Path:
-    """Return the nearest folder upwards that is a repository, else `folder` itself."""
-    for each in (folder, *folder.parents):
-        if any((each / sign).exists() for sign in (".git", "sealock.yaml")):
-            return each
-    return folder
-
-
 def _inside(root: str, base: str, overlay: str) -> str:
     """Return an overlay's folder relative to the repository, with `/`. Raises UsageError."""
     path = Path(os.path.normpath(Path(base, overlay)))
@@ -106,18 +96,6 @@ def _inside(root: str, base: str, overlay: str) -> str:
         message = f"{overlay} is outside of the repository {root}"
         raise UsageError(message, hint="Name the repository with --repo DIR.")
     return path.relative_to(root).as_posix()
-
-
-def _options(files: RepositoryFiles) -> RenderOptions:
-    try:
-        text = files.read_text("sealock.yaml")
-    except FileNotFoundError:
-        return RenderOptions()
-    from sealock.config import settings  # noqa: PLC0415 - most of its time is types that few need
-
-    found = settings.load(text).kustomize
-    helm = (shutil.which("helm") or "helm") if found.helm else ""
-    return RenderOptions(found.load_restrictor, helm)
 
 
 def _deliver(renders: Iterable[Rendered], options: dict[str, Any]) -> int:

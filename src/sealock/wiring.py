@@ -1,0 +1,106 @@
+"""The one place that connects use cases to adapters. Each part is imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from sealock.adapters.engine import EngineProjectPolicy, EngineRenderer, RenderOptions
+    from sealock.adapters.engine_pool import EnginePool
+    from sealock.adapters.file_tree import RepositoryFiles
+    from sealock.adapters.schemas import PackagedSchemas
+    from sealock.adapters.work_tree import DiskWorkTree
+    from sealock.config.repository import Configuration
+    from sealock.domain.settings import Settings, Versions
+    from sealock.ports import FileTree
+
+# ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
+
+
+def repository_root(option: str | None) -> str:
+    """Return the real path of `--repo`, else of the nearest folder upwards that is a repository."""
+    if option:
+        return os.path.realpath(option)
+    here = Path.cwd()
+    return os.path.realpath(next(_repositories(here), here))
+
+
+def _repositories(folder: Path) -> Iterator[Path]:
+    for each in (folder, *folder.parents):
+        if any((each / sign).exists() for sign in (".git", "sealock.yaml")):
+            yield each
+
+
+def files(root: str) -> RepositoryFiles:
+    """Return the repository's files, for reading."""
+    from sealock.adapters.file_tree import RepositoryFiles
+
+    return RepositoryFiles(root)
+
+
+def work_tree(root: str) -> DiskWorkTree:
+    """Return the repository's files, for reading and writing all or nothing."""
+    from sealock.adapters.work_tree import DiskWorkTree
+
+    return DiskWorkTree(root)
+
+
+def configuration(tree: FileTree) -> Configuration:
+    """Return sealock.yaml and services.yaml, decoded. Raises ConfigurationError."""
+    from sealock.config import repository
+
+    return repository.read(tree)
+
+
+def engines() -> AbstractContextManager[EnginePool]:
+    """Return the engines; none starts before there is work. Raises EngineError."""
+    from sealock.adapters.engine import open_pool
+
+    return open_pool()
+
+
+def renderer(pool: EnginePool, tree: RepositoryFiles, *, cached: bool) -> EngineRenderer:
+    """Return a renderer with the options of the repository's sealock.yaml. Raises ConfigurationError."""
+    from sealock.adapters.engine import open_renderer
+
+    return open_renderer(pool, tree.root, _render_options(tree), cached=cached)
+
+
+def _render_options(tree: RepositoryFiles) -> RenderOptions:
+    from sealock.adapters.engine import RenderOptions
+
+    try:
+        text = tree.read_text("sealock.yaml")
+    except FileNotFoundError:
+        return RenderOptions()
+    from sealock.config import settings
+
+    return render_options(settings.load(text))
+
+
+def render_options(settings: Settings) -> RenderOptions:
+    """Return how the engine renders under these settings."""
+    from sealock.adapters.engine import RenderOptions
+
+    helm = (shutil.which("helm") or "helm") if settings.kustomize.helm else ""
+    return RenderOptions(settings.kustomize.load_restrictor, helm)
+
+
+def schemas(versions: Versions) -> PackagedSchemas:
+    """Return the packaged schemas of the configured versions, or of the newest."""
+    from sealock.adapters.schemas import PackagedSchemas
+
+    return PackagedSchemas(versions.kubernetes, versions.argocd)
+
+
+def project_policy(pool: EnginePool) -> EngineProjectPolicy:
+    """Return Argo CD's own AppProject checks."""
+    from sealock.adapters.engine import EngineProjectPolicy
+
+    return EngineProjectPolicy(pool)
