@@ -65,10 +65,16 @@ def engines() -> AbstractContextManager[EnginePool]:
     return open_pool()
 
 
-def renderer(pool: EnginePool, tree: RepositoryFiles, *, cached: bool) -> EngineRenderer:
-    """Return a renderer with the options of the repository's sealock.yaml. Raises ConfigurationError."""
-    from sealock.adapters.engine import open_renderer
+def renderer(pool: EnginePool, tree: RepositoryFiles, *, cached: bool, many: bool = False) -> EngineRenderer:
+    """Return a renderer with the options of the repository's sealock.yaml. Raises ConfigurationError.
 
+    With `many` renders ahead and nothing remembered, the engines start while the overlays are looked for.
+    """
+    from sealock.adapters.engine import open_renderer
+    from sealock.adapters.render_cache import cache_folder, is_cold
+
+    if many and (not cached or is_cold(cache_folder())):
+        pool.start()
     return open_renderer(pool, tree.root, _render_options(tree), cached=cached)
 
 

@@ -215,6 +215,12 @@ class EnginePool:
             self._calls.remove(call)
             self._abandon(call)
 
+    def start(self) -> None:
+        """Start every engine now, so that they are ready when the caller is. Raises EngineError."""
+        for slot in self._slots:
+            if slot.child is None:
+                self._start(slot)
+
     def close(self) -> None:
         """Stop every engine; the pool cannot be used again."""
         self._stop_all()

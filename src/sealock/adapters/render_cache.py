@@ -74,6 +74,11 @@ def cache_folder() -> Path:
     return user_cache_path("sealock")
 
 
+def is_cold(folder: Path) -> bool:
+    """Say whether nothing was ever rendered into the cache at `folder`."""
+    return not (folder / "renders").is_dir()
+
+
 def cache_limit() -> int:
     """Return the most bytes that the cache may hold: `SEALOCK_CACHE_LIMIT` (`64M`), else 512 MiB."""
     named = os.environ.get("SEALOCK_CACHE_LIMIT")

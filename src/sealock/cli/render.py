@@ -59,7 +59,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     files = wiring.files(root)
     tally = Tally()
     with wiring.engines() as pool:
-        renderer = wiring.renderer(pool, files, cached=not options["no_cache"])
+        renderer = wiring.renderer(pool, files, cached=not options["no_cache"], many=options["everything"])
         case = RenderOverlays(renderer, files)
         if options["everything"]:
             overlays = case.every_overlay()
