@@ -81,11 +81,18 @@ class Schemas(Protocol):
     """Kubernetes and Argo CD schemas of one version each."""
 
     def validate(self, manifest: dict[str, Any]) -> tuple[SchemaProblem, ...] | None:
-        """Return the violations (none: valid), or None where no schema is known for the kind."""
+        """Return the violations (none: valid), or None where no schema is known for the kind.
+
+        Raises Undecided where there is a schema that cannot be used.
+        """
+        ...
+
+    def with_definitions(self, definitions: Sequence[dict[str, Any]]) -> Schemas:
+        """Return schemas that know these CustomResourceDefinitions too."""
         ...
 
     def describe(self) -> str:
-        """Return which versions are in use, for people: `Kubernetes 1.36, Argo CD 3.5`."""
+        """Return which versions are in use, for people: `Kubernetes 1.36 and Argo CD 3.5`."""
         ...
 
 
@@ -106,6 +113,26 @@ class ChangedFiles(Protocol):
 
     def since(self, revision: str) -> frozenset[str]:
         """Return the changed paths. Raises UsageError for an unknown revision."""
+        ...
+
+
+class Memory(Protocol):
+    """Remembers bytes by a key between runs; it may forget, and never answers with anything else."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return what was put under `key`, or None."""
+        ...
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Remember `value` under `key`, the digest of all that decides it."""
+        ...
+
+
+class Remotes(Protocol):
+    """Knows which repository this is."""
+
+    def urls(self) -> frozenset[str]:
+        """Return the URLs of the Git remotes as configured; none outside of Git."""
         ...
 
 

@@ -1,0 +1,166 @@
+"""Remembers verdicts between runs, so that an unchanged object is neither validated nor asked about again.
+
+One file a repository: verdicts by the digest of all that decides them. A file that cannot be read
+counts as empty; the last of several writers wins, which costs the others time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sealock.ports import PermitProblem, ProjectPolicy, SchemaProblem, Schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealock.ports import PermitQuestion
+
+_FORM = 2
+_MOST_VERDICTS = 100_000
+_MOST_FILES = 200
+_KEY_BYTES = 16
+
+_SchemaVerdict = list[SchemaProblem] | None
+
+
+class VerdictStore:
+    """Verdicts of one repository in a cache folder: encoded values by key."""
+
+    def __init__(self, root: str, folder: str, *, cached: bool = True) -> None:
+        """Use the file for the repository at `root`, below `folder`, read when first asked.
+
+        Unless `cached`, remember within this run only.
+        """
+        self._cached = cached
+        name = hashlib.blake2b(os.fsencode(os.path.realpath(root)), digest_size=_KEY_BYTES).hexdigest()
+        self._path = Path(folder) / "verdicts" / name
+        self._known: dict[bytes, bytes] | None = None
+        self._changed = False
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return what was stored under `key`, or None."""
+        if self._known is None:
+            self._known = self._read()
+        return self._known.get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Store `value` under `key`, here and at the next `save`."""
+        if self._known is None:
+            self._known = self._read()
+        self._known[key] = value
+        self._changed = True
+
+    def save(self) -> None:
+        """Write what is new; a disk that refuses costs the next run time, nothing else."""
+        if not self._changed or self._known is None or not self._cached:
+            return
+        newest = list(self._known.items())[-_MOST_VERDICTS:]
+        packed = msgspec.msgpack.encode(dict(newest))
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, partial = tempfile.mkstemp(dir=self._path.parent, prefix=".")
+            with os.fdopen(handle, "wb") as file:
+                file.write(_checksum(packed) + packed)
+            Path(partial).replace(self._path)
+            self._sweep()
+        self._changed = False
+
+    def _read(self) -> dict[bytes, bytes]:
+        if not self._cached:
+            return {}
+        try:
+            data = self._path.read_bytes()
+            packed = data[_KEY_BYTES:]
+            if _checksum(packed) != data[:_KEY_BYTES]:
+                return {}
+            return msgspec.msgpack.decode(packed, type=dict[bytes, bytes])
+        except (OSError, msgspec.MsgspecError):
+            return {}
+
+    def _sweep(self) -> None:
+        files = sorted(self._path.parent.iterdir(), key=lambda each: each.stat().st_mtime)
+        for file in files[:-_MOST_FILES]:
+            file.unlink()
+
+
+def _checksum(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_KEY_BYTES).digest()
+
+
+def digest(*parts: Any) -> bytes:  # noqa: ANN401 - plain JSON-like data
+    """Return the key for a verdict that `parts` decide."""
+    return _checksum(msgspec.msgpack.encode((_FORM, *parts)))
+
+
+class RememberingSchemas:
+    """Schemas that ask `inner` only about manifests it has not judged before; implements Schemas."""
+
+    def __init__(self, inner: Schemas, store: VerdictStore, definitions: bytes = b"") -> None:
+        """Remember in `store`; `definitions` is the digest of what `inner` was given besides its versions."""
+        self._inner = inner
+        self._store = store
+        self._definitions = definitions
+        self._prefix = digest("schema", inner.describe(), definitions)
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(_SchemaVerdict)
+
+    def describe(self) -> str:
+        """Return the versions of `inner`."""
+        return self._inner.describe()
+
+    def with_definitions(self, definitions: Sequence[dict[str, Any]]) -> RememberingSchemas:
+        """Return schemas that know these CustomResourceDefinitions too."""
+        if not definitions:
+            return self
+        inner = self._inner.with_definitions(definitions)
+        return RememberingSchemas(inner, self._store, digest(definitions))
+
+    def validate(self, manifest: dict[str, Any]) -> tuple[SchemaProblem, ...] | None:
+        """Return the remembered violations, or those that `inner` finds."""
+        key = _checksum(self._prefix + self._encoder.encode(manifest))
+        known = self._store.get(key)
+        if known is not None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                verdict = self._decoder.decode(known)
+                return None if verdict is None else tuple(verdict)
+        found = self._inner.validate(manifest)
+        self._store.put(key, self._encoder.encode(found))
+        return found
+
+
+class RememberingPolicy:
+    """A ProjectPolicy that asks `inner` only questions it has not answered before."""
+
+    def __init__(self, inner: ProjectPolicy, store: VerdictStore, engine: str) -> None:
+        """Remember in `store` what `inner` says, as long as the engine's fingerprint is the same."""
+        self._inner = inner
+        self._store = store
+        self._engine = engine
+        self._decoder = msgspec.msgpack.Decoder(tuple[PermitProblem, ...])
+
+    def permit(
+        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+    ) -> list[tuple[PermitProblem, ...]]:
+        """Return the problems of each question, in order. Raises EngineError."""
+        prefix = digest("permit", self._engine, list(projects))
+        keys = [_checksum(prefix + msgspec.msgpack.encode(question)) for question in questions]
+        answers: dict[bytes, tuple[PermitProblem, ...]] = {}
+        for key in keys:
+            known = self._store.get(key)
+            if known is not None:
+                with contextlib.suppress(msgspec.MsgspecError):
+                    answers[key] = self._decoder.decode(known)
+        missing = {key: each for key, each in zip(keys, questions, strict=True) if key not in answers}
+        if missing:
+            found = self._inner.permit(projects, list(missing.values()))
+            for key, problems in zip(missing, found, strict=True):
+                answers[key] = problems
+                self._store.put(key, msgspec.msgpack.encode(problems))
+        return [answers[key] for key in keys]
