@@ -43,6 +43,8 @@ class Finding(msgspec.Struct, frozen=True):
     resource: str = ""
     """The rendered object, e.g. `apps/v1 Deployment payments/ledger`; empty for a source fault."""
     fix: Fix | None = None
+    overlays: tuple[str, ...] = ()
+    """The overlays that show it, sorted; empty where no render is concerned."""
 
 
 class NotDecided(msgspec.Struct, frozen=True):
@@ -53,3 +55,4 @@ class NotDecided(msgspec.Struct, frozen=True):
     location: Location
     reason: str
     hint: str = ""
+    overlays: tuple[str, ...] = ()

@@ -1,0 +1,60 @@
+"""The API server would not accept an object.
+
+## What it does
+Decodes, defaults and validates every rendered object as a create request does, with the API server's
+own code.
+
+## Why is this bad
+The sync fails half-way: objects before this one are applied, those after it are not.
+
+## Bad
+```yaml
+spec:
+  selector:
+    matchLabels: {app: ledger}
+  template:
+    metadata:
+      labels: {app: payments}   # does not match the selector
+```
+
+## Good
+```yaml
+spec:
+  selector:
+    matchLabels: {app: ledger}
+  template:
+    metadata:
+      labels: {app: ledger}
+```
+
+## How to fix
+The message is the API server's own, with the field's path. The code is that of the Kubernetes release
+linked into the engine; for your own version the schemas count, see schema-violation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealock.domain.finding import Finding, Severity
+from sealock.domain.source_map import parse_path
+from sealock.rules.meta import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealock.rules.view import RepositoryView
+
+META = Meta("api-server-refuses", "the API server would not accept an object", Severity.ERROR)
+
+
+def check(view: RepositoryView) -> Iterator[Finding]:
+    """Yield every error that a create request would get."""
+    for overlay, each in view.in_scope():
+        for path, message in each.admission.errors if each.admission else ():
+            yield META.finding(
+                view.where(each, parse_path(path, each.manifest)),
+                f"{path}: {message}" if path else message,
+                resource=str(each.key),
+                overlay=overlay.path,
+            )

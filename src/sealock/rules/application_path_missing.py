@@ -1,0 +1,65 @@
+"""An Application's path leads nowhere.
+
+## What it does
+Looks whether `source.path` of each Application of this repository exists and holds something to deploy.
+Paths in other repositories are not looked at; the summary counts them.
+
+## Why is this bad
+Argo CD shows `ComparisonError: app path does not exist`, and the service stays as it was.
+
+## Bad
+```yaml
+spec:
+  source:
+    path: services/ledger/overlay/production   # the folder is called overlays
+```
+
+## Good
+```yaml
+spec:
+  source:
+    path: services/ledger/overlays/production
+```
+
+## How to fix
+Correct the path. It is relative to the root of the repository, without `./` or a leading `/`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealock.domain.finding import Finding, Severity
+from sealock.domain.printable import printable
+from sealock.domain.suggest import closest
+from sealock.rules.meta import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealock.rules.view import RepositoryView
+
+META = Meta("application-path-missing", "an Application's path leads nowhere", Severity.ERROR)
+
+
+def check(view: RepositoryView) -> Iterator[Finding]:
+    """Yield each source whose path does not exist here, or holds nothing to deploy."""
+    for application in view.scoped(view.applications):
+        for source in application.sources:
+            if source.state not in {"missing", "empty"}:
+                continue
+            shown = printable(source.path)
+            if source.state == "missing":
+                near = closest(source.path, [overlay.path for overlay in view.overlays])
+                message = f"there is no folder `{shown}` in this repository"
+                fix = f"Did you mean `{near}`?" if near else "Correct the path, or add the folder."
+            else:
+                message = f"`{shown}` holds no kustomization, no chart and no manifests"
+                fix = "Add a kustomization.yaml, or correct the path."
+            yield META.finding(
+                view.where(application, source.field),
+                message,
+                fix=fix,
+                resource=f"Application {application.name}",
+                overlay=application.overlay,
+            )

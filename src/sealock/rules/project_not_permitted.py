@@ -1,0 +1,59 @@
+"""An Application asks for what its AppProject does not permit.
+
+## What it does
+Asks Argo CD's own code whether the project permits the Application's sources, its destination, and
+every object that its path renders.
+
+## Why is this bad
+Argo CD refuses the sync with `InvalidSpecError`, after the merge.
+
+## Bad
+```yaml
+# the project permits the namespace `payments` only
+spec:
+  project: payments
+  destination: {name: prod-eu, namespace: ledger}
+```
+
+## Good
+```yaml
+spec:
+  project: payments
+  destination: {name: prod-eu, namespace: payments}
+```
+
+## How to fix
+Correct the Application, or permit it in the AppProject. Where no AppProject is in the repository,
+nothing is checked and the summary says so; the project `default` is taken to permit everything, as Argo
+CD creates it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealock.domain.finding import Finding, Severity
+from sealock.domain.source_map import parse_path
+from sealock.rules.meta import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealock.rules.view import RepositoryView
+
+META = Meta("project-not-permitted", "an AppProject does not permit an Application", Severity.ERROR)
+
+
+def check(view: RepositoryView) -> Iterator[Finding]:
+    """Yield everything that the Applications' projects refuse."""
+    for application in view.scoped(view.applications):
+        for problem in application.problems:
+            path = parse_path(problem.path or "spec.project", application.manifest)
+            about = f" ({problem.object})" if problem.object and problem.object not in problem.message else ""
+            yield META.finding(
+                view.where(application, path),
+                f"{problem.message}{about}",
+                fix="Permit it in the AppProject, or change the Application.",
+                resource=f"Application {application.name}",
+                overlay=application.overlay,
+            )

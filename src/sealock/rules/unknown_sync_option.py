@@ -1,0 +1,99 @@
+"""A sync option is not one that Argo CD knows.
+
+## What it does
+Compares `spec.syncPolicy.syncOptions` of Applications, and the annotation
+`argocd.argoproj.io/sync-options` of rendered objects, with the exact texts that Argo CD looks for.
+
+## Why is this bad
+Argo CD ignores what it does not know, without a word: `PruneLast: true` or `createNamespace=true` does
+nothing.
+
+## Bad
+```yaml
+syncOptions:
+  - createNamespace=true
+```
+
+## Good
+```yaml
+syncOptions:
+  - CreateNamespace=true
+```
+
+## How to fix
+Write the option as the finding says; upper and lower case count, and there is no blank around `=`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealock.domain.finding import Finding, Severity
+from sealock.domain.printable import printable
+from sealock.domain.suggest import closest
+from sealock.rules.meta import Meta
+from sealock.rules.view import text_of, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealock.rules.view import RepositoryView
+
+META = Meta("unknown-sync-option", "a sync option is not one that Argo CD knows", Severity.ERROR)
+
+ANNOTATION = "argocd.argoproj.io/sync-options"
+
+# Source: HasOption and GetOptionValue in controller/sync.go and gitops-engine of Argo CD 3.3 to 3.5,
+# docs/user-guide/sync-options.md.
+_SWITCHES = (
+    "ApplyOutOfSyncOnly", "ClientSideApplyMigration", "CreateNamespace", "FailOnSharedResource",
+    "PruneLast", "Replace", "RespectIgnoreDifferences", "ServerSideApply",
+    "SkipDryRunOnMissingResource", "Validate",
+)  # fmt: skip
+OF_APPLICATIONS = (
+    *(f"{name}={value}" for name in _SWITCHES for value in ("true", "false")),
+    *(f"PrunePropagationPolicy={value}" for value in ("background", "foreground", "orphan")),
+    *(f"{name}={value}" for name in ("Prune", "Delete") for value in ("false", "confirm")),
+)
+OF_OBJECTS = (
+    *(
+        f"{name}={value}"
+        for name in (
+            "ClientSideApplyMigration", "Force", "IgnoreExtraneous", "PruneLast", "Replace",
+            "ServerSideApply", "SkipDryRunOnMissingResource", "Validate",
+        )
+        for value in ("true", "false")
+    ),
+    *(f"{name}={value}" for name in ("Prune", "Delete") for value in ("true", "false", "confirm")),
+)  # fmt: skip
+
+
+def check(view: RepositoryView) -> Iterator[Finding]:
+    """Yield each option that Argo CD would ignore."""
+    for application in view.scoped(view.applications):
+        options = value_of(application.manifest, "spec", "syncPolicy", "syncOptions")
+        for index, option in enumerate(options if isinstance(options, list) else ()):
+            if isinstance(option, str) and option not in OF_APPLICATIONS:
+                yield META.finding(
+                    view.where(application, ("spec", "syncPolicy", "syncOptions", index)),
+                    f"Argo CD ignores the sync option `{printable(option)}`",
+                    fix=_hint(option, OF_APPLICATIONS),
+                    resource=f"Application {application.name}",
+                    overlay=application.overlay,
+                )
+    for overlay, each in view.in_scope():
+        text = text_of(each.manifest, "metadata", "annotations", ANNOTATION)
+        for option in filter(None, map(str.strip, text.split(","))):
+            if option not in OF_OBJECTS:
+                yield META.finding(
+                    view.where(each, ("metadata", "annotations", ANNOTATION)),
+                    f"Argo CD ignores the sync option `{printable(option)}` of an object",
+                    fix=_hint(option, OF_OBJECTS),
+                    resource=str(each.key),
+                    overlay=overlay.path,
+                )
+
+
+def _hint(option: str, known: tuple[str, ...]) -> str:
+    near = closest(option.replace(" ", "").replace(":", "="), known)
+    return f"Did you mean `{near}`?" if near else "See Argo CD's page on sync options for what there is."
