@@ -1,0 +1,106 @@
+"""What the sources of an Application lead to in this repository."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from sealock.domain.overlays import KUSTOMIZATION_NAMES
+from sealock.domain.repository_url import same_form
+from sealock.rules.view import ApplicationSource, Manifest, text_of, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from sealock.domain.yaml_document import Path
+
+_MANIFESTS = (".yaml", ".yml", ".json", ".jsonnet")
+
+
+class Here:
+    """The repository that is checked: as Argo CD names it, and its folders."""
+
+    def __init__(self, files: Sequence[str], urls: Collection[str]) -> None:
+        """Take all files, and the URLs that are known to name this repository; none: any that fits."""
+        self._urls = {same_form(url) for url in urls}
+        self._files = set(files)
+        self._names: dict[str, set[str]] = {".": set()}
+        for file in files:
+            folder, _, name = file.rpartition("/")
+            self._names.setdefault(folder or ".", set()).add(name)
+            while folder and (above := folder.rpartition("/")[0] or ".") not in self._names:
+                self._names[above] = set()
+                folder = "" if above == "." else above
+
+    def learn(self, applications: Sequence[Manifest]) -> None:
+        """Where no URL is known, take those that some Application names with a path that exists here."""
+        if self._urls:
+            return
+        for manifest in applications:
+            for _, source in _declared(manifest):
+                path = text_of(source, "path")
+                if path and posixpath.normpath(path) != "." and posixpath.normpath(path) in self._names:
+                    self._urls.add(same_form(text_of(source, "repoURL")))
+
+    def sources(self, manifest: Manifest) -> tuple[ApplicationSource, ...]:
+        """Return what each source of an Application leads to; sources that only lend values are left out."""
+        return tuple(
+            self._source(field, source)
+            for field, source in _declared(manifest)
+            if not (source.get("ref") and not source.get("path") and not source.get("chart"))
+        )
+
+    def _source(self, field: Path, source: dict[str, Any]) -> ApplicationSource:
+        place = (*field, "path")
+        if text_of(source, "chart"):
+            return ApplicationSource(field, "", "not-checked", "a Helm chart from a registry: not rendered")
+        if same_form(text_of(source, "repoURL")) not in self._urls:
+            return ApplicationSource(
+                field, "", "elsewhere", "in another repository: its path is not looked at"
+            )
+        return self._local(place, source)
+
+    def _local(self, place: Path, source: dict[str, Any]) -> ApplicationSource:
+        path = posixpath.normpath(text_of(source, "path") or ".")
+        names = self._names.get(path)
+        if names is None:
+            return ApplicationSource(place, path, "missing")
+        if names & set(KUSTOMIZATION_NAMES):
+            changed = isinstance(source.get("kustomize"), dict) and bool(source["kustomize"])
+            reason = "rendered without the options under source.kustomize" if changed else ""
+            return ApplicationSource(place, path, "fine", reason)
+        reason = self._not_rendered(path, names, source)
+        return ApplicationSource(place, path, "not-checked" if reason else "empty", reason)
+
+    def _not_rendered(self, path: str, names: Collection[str], source: dict[str, Any]) -> str:
+        """Return what Argo CD would make of a folder without a kustomization; empty for nothing."""
+        if "Chart.yaml" in names:
+            return "a Helm chart in this repository: not rendered"
+        if source.get("plugin"):
+            return "made by a plugin: not rendered"
+        if self._has_manifests(path, names, recurse=value_of(source, "directory", "recurse") is True):
+            return "a folder of plain manifests: only Argo CD's own kinds in it are checked"
+        return ""
+
+    def _has_manifests(self, path: str, names: Collection[str], *, recurse: bool) -> bool:
+        if any(name.endswith(_MANIFESTS) for name in names):
+            return True
+        inside = "" if path == "." else f"{path}/"
+        return recurse and any(file.startswith(inside) and file.endswith(_MANIFESTS) for file in self._files)
+
+
+def _declared(manifest: Manifest) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the sources that count: a hydrator's before `sources`, and those before `source`."""
+    dry = value_of(manifest, "spec", "sourceHydrator", "drySource")
+    if isinstance(dry, dict):
+        yield ("spec", "sourceHydrator", "drySource"), dry
+        return
+    several = value_of(manifest, "spec", "sources")
+    if isinstance(several, list) and several:
+        for index, each in enumerate(several):
+            if isinstance(each, dict):
+                yield ("spec", "sources", index), each
+        return
+    one = value_of(manifest, "spec", "source")
+    if isinstance(one, dict):
+        yield ("spec", "source"), one
