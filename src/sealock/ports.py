@@ -108,6 +108,14 @@ class FileTree(Protocol):
         ...
 
 
+class SignedFiles(FileTree, Protocol):
+    """A FileTree that can tell cheaply whether a file is as it was."""
+
+    def signature(self, path: str) -> bytes:
+        """Return bytes that differ after any change; empty where nothing short of reading would tell."""
+        ...
+
+
 class ChangedFiles(Protocol):
     """Says what differs from a Git revision, uncommitted and untracked files included."""
 
@@ -124,7 +132,7 @@ class Memory(Protocol):
         ...
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Remember `value` under `key`, the digest of all that decides it."""
+        """Remember `value` under `key`, the digest of all that decides it, or that of its purpose."""
         ...
 
 

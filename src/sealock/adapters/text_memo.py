@@ -1,9 +1,11 @@
-"""A file tree that reads each file once."""
+"""A file tree that reads each file once, and knows files by their stat."""
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
+from sealock.adapters.stat_signature import Probes
 from sealock.domain.location import Location
 from sealock.errors import Undecided
 
@@ -12,18 +14,28 @@ if TYPE_CHECKING:
 
     from sealock.ports import FileTree
 
+_PACKED = struct.Struct("<QQqq")
+
 
 class TextMemo:
-    """What `inner` says, each text kept, so that a run sees one state of it; implements FileTree."""
+    """What `inner` says, each text kept, so that a run sees one state of it; implements SignedFiles."""
 
-    def __init__(self, inner: FileTree) -> None:
-        """Read from `inner`."""
+    def __init__(self, inner: FileTree, root: str, at_ns: int) -> None:
+        """Read from `inner`, which stands at `root`; `at_ns` is the time before anything is looked at."""
         self._inner = inner
+        self._probes = Probes(root, at_ns)
         self._texts: dict[str, str] = {}
 
     def files(self) -> Sequence[str]:
         """Return every file, as `inner` lists them."""
         return self._inner.files()
+
+    def signature(self, path: str) -> bytes:
+        """Return a plain file's stat; empty for one that was written too shortly ago, and for links."""
+        seen = self._probes.look(path)
+        if seen.kind != "file" or not seen.real or not seen.signature.settled(self._probes.at_ns):
+            return b""
+        return _PACKED.pack(*seen.signature)
 
     def read_text(self, path: str) -> str:
         """Return a file's text. Raises what `inner` does: FileNotFoundError, SealockError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
@@ -10,7 +11,7 @@ from sealock.domain.repository_url import same_form
 from sealock.rules.view import ApplicationSource, Manifest, text_of, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from sealock.domain.yaml_document import Path
 
@@ -20,9 +21,10 @@ _MANIFESTS = (".yaml", ".yml", ".json", ".jsonnet")
 class Here:
     """The repository that is checked: as Argo CD names it, and its folders."""
 
-    def __init__(self, files: Sequence[str], urls: Collection[str]) -> None:
-        """Take all files, and the URLs that are known to name this repository; none: any that fits."""
-        self._urls = {same_form(url) for url in urls}
+    def __init__(self, files: Sequence[str], urls: Callable[[], Collection[str]]) -> None:
+        """Take all files; `urls` gives those that are known to name this repository, once it is asked."""
+        self._ask = urls
+        self._learnt: set[str] = set()
         self._files = set(files)
         self._names: dict[str, set[str]] = {".": set()}
         for file in files:
@@ -32,15 +34,23 @@ class Here:
                 self._names[above] = set()
                 folder = "" if above == "." else above
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(map(same_form, self._ask()))
+
+    @property
+    def _urls(self) -> frozenset[str] | set[str]:
+        return self._known or self._learnt
+
     def learn(self, applications: Sequence[Manifest]) -> None:
         """Where no URL is known, take those that some Application names with a path that exists here."""
-        if self._urls:
+        if not applications or self._known:
             return
         for manifest in applications:
             for _, source in _declared(manifest):
                 path = text_of(source, "path")
                 if path and posixpath.normpath(path) != "." and posixpath.normpath(path) in self._names:
-                    self._urls.add(same_form(text_of(source, "repoURL")))
+                    self._learnt.add(same_form(text_of(source, "repoURL")))
 
     def sources(self, manifest: Manifest) -> tuple[ApplicationSource, ...]:
         """Return what each source of an Application leads to; sources that only lend values are left out."""

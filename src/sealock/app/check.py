@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from sealock.ports import (
         ChangedFiles,
         Clock,
-        FileTree,
         Memory,
         ProjectPolicy,
         Remotes,
         Renderer,
         SchemaProblem,
         Schemas,
+        SignedFiles,
     )
     from sealock.rules.registry import Rule
 
@@ -82,7 +82,7 @@ class Question(NamedTuple):
 class CheckRepository:
     """Checks one repository once."""
 
-    def __init__(self, tree: FileTree, judges: Judges, question: Question) -> None:
+    def __init__(self, tree: SignedFiles, judges: Judges, question: Question) -> None:
         """Check what is in `tree`."""
         self._tree = tree
         self._judges = judges
@@ -100,7 +100,7 @@ class CheckRepository:
         manifests = find(files, self._tree, self._judges.memory)
         scope = _widened(scope, manifests)
         chosen = self._render_scope(scope)
-        here = Here(files, self._urls())
+        here = Here(files, self._urls)
         declared = self._render_applications(manifests, here, scope, chosen)
         self._schemas = self._judges.schemas.with_definitions(self._definitions(manifests))
         view = self._view(files, manifests, declared, scope, chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +17,7 @@ from sealock.errors import SealockError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealock.ports import FileTree, Memory
+    from sealock.ports import Memory, SignedFiles
 
 _ENDINGS = (".yaml", ".yml")
 _ARGOCD = re.compile(
@@ -24,6 +25,7 @@ _ARGOCD = re.compile(
 )
 _GROUP = "argoproj.io/"
 _DEFINITION = "CustomResourceDefinition"
+_PASSED = hashlib.blake2b(b"files without manifests, form 1", digest_size=16).digest()
 _KINDS = frozenset({"Application", "AppProject", "ApplicationSet"})
 
 
@@ -60,48 +62,71 @@ class _Document(msgspec.Struct, frozen=True, array_like=True):
 _DOCUMENTS = msgspec.msgpack.Decoder(list[_Document])
 
 
-def find(files: Sequence[str], tree: FileTree, memory: Memory) -> Manifests:
+def find(files: Sequence[str], tree: SignedFiles, memory: Memory) -> Manifests:
     """Return Argo CD's manifests and the CustomResourceDefinitions among `files`.
 
     Files in hidden folders, and files that a kustomization beside or above them names, are left out:
-    those count as what an overlay makes of them.
+    those count as what an overlay makes of them. Files that held nothing last time and are as they were
+    are not read.
     """
-    search = _Search(_owned(files, tree), memory)
+    search = _Search(files, tree, memory)
+    passed = _passed(memory)
+    still: dict[str, bytes] = {}
     for file in files:
-        if not file.endswith(_ENDINGS) or file.startswith(".") or "/." in file:
+        folder, _, name = file.rpartition("/")
+        if not name.endswith(_ENDINGS) or folder.startswith(".") or "/." in folder:
             continue
-        try:
-            text = tree.read_text(file)
-        except FileNotFoundError:
+        if name in KUSTOMIZATION_NAMES:
             continue
-        except SealockError:
-            search.ignored.append(file)
-            continue
-        if file.rpartition("/")[2] not in KUSTOMIZATION_NAMES:
-            search.look(file, text)
+        signature = tree.signature(file)
+        known = bool(signature) and passed.get(file) == signature
+        if (known or not search.look(file)) and signature:
+            still[file] = signature
+    if still != passed:
+        memory.put(_PASSED, msgspec.msgpack.encode(still))
     return search.found()
 
 
+def _passed(memory: Memory) -> dict[str, bytes]:
+    """Return the signatures of the files that held nothing of interest."""
+    try:
+        return msgspec.msgpack.decode(memory.get(_PASSED) or b"", type=dict[str, bytes])
+    except msgspec.MsgspecError:
+        return {}
+
+
 class _Search:
-    def __init__(self, owned: dict[str, str], memory: Memory) -> None:
-        self._owned = owned
+    def __init__(self, files: Sequence[str], tree: SignedFiles, memory: Memory) -> None:
+        self._known = frozenset(files)
+        self._tree = tree
         self._memory = memory
+        self._kustomizations: dict[str, str] = {}
         self._argocd: list[Declared] = []
         self._definitions: list[Declared] = []
         self._unparsed: list[Unparsed] = []
-        self.ignored: list[str] = []
+        self._ignored: list[str] = []
 
     def found(self) -> Manifests:
         return Manifests(
-            tuple(self._argocd), tuple(self._definitions), tuple(self._unparsed), tuple(self.ignored)
+            tuple(self._argocd), tuple(self._definitions), tuple(self._unparsed), tuple(self._ignored)
         )
 
-    def look(self, file: str, text: str) -> None:
-        """Sort what is in a file, if a glance at the text says that it may be of interest."""
+    def look(self, file: str) -> bool:
+        """Sort what is in a file; return whether there was anything of interest."""
+        try:
+            text = self._tree.read_text(file)
+        except FileNotFoundError:
+            return False
+        except SealockError:
+            self._ignored.append(file)
+            return True
         argocd = _GROUP in text and _ARGOCD.search(text) is not None
-        if not argocd and _DEFINITION not in text:
-            return
-        argocd = argocd and not _is_owned(file, self._owned)
+        if argocd or _DEFINITION in text:
+            self._sort(file, text, argocd=argocd and not self._is_owned(file))
+            return True
+        return False
+
+    def _sort(self, file: str, text: str, *, argocd: bool) -> None:
         try:
             documents = _documents(text, file, self._memory)
         except SealockError as wrong:
@@ -109,7 +134,7 @@ class _Search:
                 where = wrong.where or Location(file, 1, 1)
                 self._unparsed.append(Unparsed(where, wrong.message, wrong.hint))
             else:
-                self.ignored.append(file)
+                self._ignored.append(file)
             return
         for each in documents:
             declared = Declared(file, each.number, each.manifest)
@@ -117,6 +142,28 @@ class _Search:
                 self._definitions.append(declared)
             elif argocd and is_argocd(each.manifest):
                 self._argocd.append(declared)
+
+    def _is_owned(self, file: str) -> bool:
+        """Say whether a kustomization beside or above a file names it."""
+        folder = file
+        while folder:
+            folder = folder.rpartition("/")[0]
+            inside = f"{folder}/" if folder else ""
+            if file[len(inside) :] in self._kustomization(inside):
+                return True
+        return False
+
+    def _kustomization(self, inside: str) -> str:
+        """Return the text of the kustomization in a folder, or an empty one."""
+        known = self._kustomizations.get(inside)
+        if known is None:
+            known = ""
+            file = next((inside + name for name in KUSTOMIZATION_NAMES if inside + name in self._known), None)
+            if file:
+                with suppress(FileNotFoundError, SealockError):
+                    known = self._tree.read_text(file)
+            self._kustomizations[inside] = known
+        return known
 
 
 def is_argocd(manifest: dict[str, Any]) -> bool:
@@ -137,30 +184,3 @@ def _documents(text: str, file: str, memory: Memory) -> list[_Document]:
     found = [_Document(number, each) for number, each in enumerate(plain) if isinstance(each, dict)]
     memory.put(key, msgspec.msgpack.encode(found))
     return found
-
-
-def _owned(files: Sequence[str], tree: FileTree) -> dict[str, str]:
-    """Return the text of every kustomization by its folder, ended by `/`; empty for the root."""
-    owned: dict[str, str] = {}
-    for file in files:
-        folder, slash, name = file.rpartition("/")
-        if name in KUSTOMIZATION_NAMES:
-            try:
-                owned[folder + slash] = tree.read_text(file)
-            except (FileNotFoundError, SealockError):
-                continue
-    return owned
-
-
-def _is_owned(file: str, owned: dict[str, str]) -> bool:
-    """Say whether a kustomization beside or above a file names it."""
-    folder, slash, _ = file.rpartition("/")
-    folder += slash
-    while True:
-        text = owned.get(folder)
-        if text is not None and file[len(folder) :] in text:
-            return True
-        if not folder:
-            return False
-        above, slash, _ = folder.rstrip("/").rpartition("/")
-        folder = above + slash

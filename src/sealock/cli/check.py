@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,7 @@ def _check(
     )
     from sealock.app.check import CheckRepository, Judges, Question  # noqa: PLC0415
 
-    tree = TextMemo(files)
+    tree = TextMemo(files, files.root, time.time_ns())
     settings = _settings(tree)
     versions = _versions(settings)
     cached = not options["no_cache"]
