@@ -10,16 +10,16 @@ anybody.
 
 ## Bad
 ```yaml
-metadata:
-  annotations:
-    container.seccomp.security.alpha.kubernetes.io/app: runtime/default
+spec:
+  nodeSelector:
+    beta.kubernetes.io/arch: amd64
 ```
 
 ## Good
 ```yaml
 spec:
-  securityContext:
-    seccompProfile: {type: RuntimeDefault}
+  nodeSelector:
+    kubernetes.io/arch: amd64
 ```
 
 ## How to fix

@@ -1,0 +1,96 @@
+"""Every rule on a small bad and a small good repository, judged by the real engine."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealock.cli.main import run
+from sealock.rules.registry import ALL_RULES, RULE_IDS, Rule, documentation
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+EXPECT = re.compile(r"# expect: ([a-z-]+)")
+HEADINGS = ["## What it does", "## Why is this bad", "## Bad", "## Good", "## How to fix"]
+
+
+def folder_of(rule: str) -> Path:
+    return HERE / rule.replace("-", "_")
+
+
+def checked(
+    side: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> list[dict[str, Any]]:
+    """Check a copy of a fixture; return all that was found or left undecided."""
+    copy = tmp_path / "repository"
+    shutil.copytree(side, copy)
+    monkeypatch.setenv("SEALOCK_CACHE_DIR", str(tmp_path / "cache"))
+    run(["check", "--repo", str(copy), "--format", "json"])
+    document = json.loads(capfdbinary.readouterr().out)
+    return [*document["findings"], *document["undecided"]]
+
+
+def marked(side: Path) -> set[tuple[str, int, str]]:
+    return {
+        (path.relative_to(side).as_posix(), number, found[1])
+        for path in side.rglob("*.yaml")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for found in EXPECT.finditer(line)
+    }
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_a_bad_repository_gets_exactly_the_findings_that_its_lines_expect(
+    rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    side = folder_of(rule) / "bad"
+    found = checked(side, tmp_path, monkeypatch, capfdbinary)
+    assert {(each["file"], each["line"], each["rule"]) for each in found} == marked(side), found
+    assert rule in {each["rule"] for each in found}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_a_good_repository_gets_no_finding_of_any_rule(
+    rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert checked(folder_of(rule) / "good", tmp_path, monkeypatch, capfdbinary) == []
+
+
+def test_no_two_rules_share_an_id() -> None:
+    assert len(set(RULE_IDS)) == len(ALL_RULES)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=RULE_IDS)
+def test_a_rule_is_named_after_its_file(rule: Rule) -> None:
+    assert getattr(rule, "__name__", "") == f"sealock.rules.{rule.META.id.replace('-', '_')}"
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=RULE_IDS)
+def test_a_rules_page_has_every_heading_in_order(rule: Rule) -> None:
+    assert re.findall(r"^## .*$", documentation(rule), re.MULTILINE) == HEADINGS
+
+
+def test_every_fixture_belongs_to_a_rule() -> None:
+    folders = {each.name for each in HERE.iterdir() if each.is_dir() and each.name != "__pycache__"}
+    assert folders == {rule.replace("-", "_") for rule in RULE_IDS}
+
+
+def test_no_rule_page_is_stale() -> None:
+    command = [sys.executable, "tools/write_rule_pages.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_explain_prints_the_page(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--explain", "unknown-kind"]) == 0
+    page = ROOT / "docs" / "reference" / "rules" / "unknown-kind.md"
+    assert capfd.readouterr().out == page.read_text()
