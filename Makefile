@@ -44,7 +44,7 @@ layers: env ## the layer contracts
 	$(BIN)/lint-imports
 
 bench: env ## figures side by side with what users would run otherwise
-	PATH="$(dir $(GO)):$$PATH" $(BIN)/python bench/run.py
+	PATH="$(dir $(GO)):$$PATH" $(BIN)/python -m bench.run
 
 package: env ## build the wheel, install it elsewhere, run the demo there with no Go
 	tests/package.sh

@@ -1,6 +1,6 @@
 """Measures Sealock beside what users would run otherwise, in turns in one run, and writes the table.
 
-    python bench/run.py [--rounds 3] [--growth 30,100,300,1000,3000] [--out docs/reference/benchmarks.md]
+    python -m bench.run [--rounds 3] [--growth 30,100,300,1000,3000] [--out docs/reference/benchmarks.md]
 
 Every figure is of a whole process, start to exit. A ratio is the median of the pairs' ratios, with the
 lowest and the highest behind it. Machines are noisy: read the ratios, not the seconds.
@@ -17,15 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
-from corpus import write_catalog, write_repository
-from rivals import KUBERNETES, Rivals, build
+from bench.corpus import write_catalog, write_repository
+from bench.rivals import KUBERNETES, Rivals, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 SEALOCK = str(Path(sys.executable).parent / "sealock")
@@ -57,7 +59,9 @@ class Bench:
         )
         seconds = time.perf_counter() - start
         if done.returncode not in codes:
-            sys.exit(f"{command} ended with {done.returncode}\n{done.stdout[-2000:]!r}\n{done.stderr[-2000:]!r}")
+            sys.exit(
+                f"{command} ended with {done.returncode}\n{done.stdout[-2000:]!r}\n{done.stderr[-2000:]!r}"
+            )
         return seconds
 
     def peak_engine_memory(self, command: list[str], folder: Path) -> tuple[int, int]:
@@ -80,7 +84,8 @@ class Bench:
 
 
 def _overlays(repository: Path) -> list[str]:
-    return sorted(str(path.parent.relative_to(repository)) for path in repository.glob("services/*/overlays/*/kustomization.yaml"))
+    found = repository.glob("services/*/overlays/*/kustomization.yaml")
+    return sorted(str(path.parent.relative_to(repository)) for path in found)
 
 
 def _spread(values: list[float]) -> str:
@@ -92,7 +97,9 @@ def _seconds(values: list[float]) -> str:
     return f"{middle:.2f} s" if middle >= 1 else f"{middle * 1000:.0f} ms"
 
 
-def _pairs(rounds: int, ours: Callable[[], float], rival: Callable[[], float]) -> tuple[list[float], list[float]]:
+def _pairs(
+    rounds: int, ours: Callable[[], float], rival: Callable[[], float]
+) -> tuple[list[float], list[float]]:
     both = [(rival(), ours()) for _ in range(rounds)]
     return [pair[1] for pair in both], [pair[0] for pair in both]
 
@@ -108,7 +115,9 @@ def _alone(work: str, bar: str, ours: list[float]) -> Row:
 
 def _kubectl_two_at_a_time(bench: Bench, rivals: Rivals, repository: Path) -> float:
     listing = "\n".join(_overlays(repository))
-    script = f"printf '%s\\n' \"$1\" | xargs -P2 -n1 sh -c 'exec {rivals.kubectl} kustomize \"$0\" >/dev/null'"
+    script = (
+        f"printf '%s\\n' \"$1\" | xargs -P2 -n1 sh -c 'exec {rivals.kubectl} kustomize \"$0\" >/dev/null'"
+    )
     return bench.run(["sh", "-c", script, "sh", listing], folder=repository)
 
 
@@ -118,7 +127,8 @@ def _kubectl_into_kubeconform(bench: Bench, rivals: Rivals, repository: Path) ->
     script = (
         "printf '%s\\n' \"$1\" | while read -r overlay; do "
         f'{rivals.kubectl} kustomize "$overlay" | '
-        f"{rivals.kubeconform} -strict -kubernetes-version {KUBERNETES} -schema-location '{location}' - || exit 1; done"
+        f"{rivals.kubeconform} -strict -kubernetes-version {KUBERNETES} "
+        f"-schema-location '{location}' - || exit 1; done"
     )
     return bench.run(["sh", "-c", script, "sh", listing], folder=repository)
 
@@ -142,28 +152,39 @@ def against_rivals(bench: Bench, rivals: Rivals, rounds: int) -> Iterator[Row]:
     """Yield the rows that have a rival: 300 overlays."""
     repository = bench.scratch / "r300"
     write_repository(repository, overlays=300)
-    rival = lambda: _kubectl_two_at_a_time(bench, rivals, repository)  # noqa: E731
-    render = lambda: _render(bench, repository)  # noqa: E731
-    yield _versus(
-        "render 300 overlays, cold, against `kubectl kustomize` two at a time", "15×",
-        *_pairs(rounds, lambda: _cold(bench, render), rival),
-    )  # fmt: skip
-    render()
-    yield _versus(
-        "render 300 overlays, nothing changed, against the same", "100×", *_pairs(rounds, render, rival)
-    )
-    check = lambda: _check(bench, repository)  # noqa: E731
-    yield _versus(
-        "check 300 overlays, cold, against `kubectl kustomize | kubeconform` once for each", "25×",
-        *_pairs(rounds, lambda: _cold(bench, check), lambda: _kubectl_into_kubeconform(bench, rivals, repository)),
-    )  # fmt: skip
     overlay = _overlays(repository)[0]
-    one = lambda: _check(bench, repository, overlay)  # noqa: E731
-    one()
-    yield _versus(
-        "check one overlay, warm, against `kubectl kustomize` of it", "150 ms",
-        *_pairs(rounds * 5, one, lambda: bench.run([str(rivals.kubectl), "kustomize", overlay], folder=repository)),
-    )  # fmt: skip
+
+    def kubectl() -> float:
+        return _kubectl_two_at_a_time(bench, rivals, repository)
+
+    def kubeconform() -> float:
+        return _kubectl_into_kubeconform(bench, rivals, repository)
+
+    def kubectl_of_one() -> float:
+        return bench.run([str(rivals.kubectl), "kustomize", overlay], folder=repository)
+
+    def render() -> float:
+        return _render(bench, repository)
+
+    def check() -> float:
+        return _check(bench, repository)
+
+    def check_one() -> float:
+        return _check(bench, repository, overlay)
+
+    work = "render 300 overlays, cold, against `kubectl kustomize` two at a time"
+    yield _versus(work, "15×", *_pairs(rounds, lambda: _cold(bench, render), kubectl))
+    render()
+    work = "render 300 overlays, nothing changed, against the same"
+    yield _versus(work, "100×", *_pairs(rounds, render, kubectl))
+    work = "check 300 overlays, cold, against `kubectl kustomize | kubeconform` once for each"
+    yield _versus(work, "25×", *_pairs(rounds, lambda: _cold(bench, check), kubeconform))
+    check()
+    work = "check 300 overlays, nothing changed, against the same"
+    yield _versus(work, "–", *_pairs(1, check, kubeconform))
+    check_one()
+    work = "check one overlay, warm, against `kubectl kustomize` of it"
+    yield _versus(work, "150 ms", *_pairs(rounds * 5, check_one, kubectl_of_one))
 
 
 def alone(bench: Bench, rounds: int) -> Iterator[Row]:
@@ -213,8 +234,10 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
 def _page(rows: list[Row], grown: list[list[str]], rounds: int) -> str:
     return f"""# Benchmarks
 Written by `make bench`; do not edit.
-{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; kubectl 1.36.3, kubeconform 0.8.0.
-Whole processes, ours and the rival's in turns, {rounds} rounds; a ratio is the median of the pairs with the lowest and the highest behind it.
+{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.
+Rivals: kubectl 1.36.3 (Kustomize 5.8.1), kubeconform 0.8.0.
+Whole processes, ours and the rival's in turns, {rounds} rounds.
+A ratio is the median of the pairs, with the lowest and the highest behind it.
 An overlay has six resources, two strategic patches, a namespace and an image.
 
 {_table(["work", "Sealock", "rival", "ratio", "at least"], [list(row) for row in rows])}
