@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
-
 from bench.corpus import write_catalog, write_repository
 from bench.rivals import KUBERNETES, Rivals, build
 

@@ -65,7 +65,7 @@ _DOCUMENTS = msgspec.msgpack.Decoder(list[_Document])
 def find(files: Sequence[str], tree: SignedFiles, memory: Memory) -> Manifests:
     """Return Argo CD's manifests and the CustomResourceDefinitions among `files`.
 
-    Files in hidden folders, and files that a kustomization beside or above them names, are left out:
+    Files in hidden folders, templates of Helm charts, and files that a kustomization beside or above them names, are left out:
     those count as what an overlay makes of them. Files that held nothing last time and are as they were
     are not read.
     """
@@ -76,7 +76,7 @@ def find(files: Sequence[str], tree: SignedFiles, memory: Memory) -> Manifests:
         folder, _, name = file.rpartition("/")
         if not name.endswith(_ENDINGS) or folder.startswith(".") or "/." in folder:
             continue
-        if name in KUSTOMIZATION_NAMES:
+        if name in KUSTOMIZATION_NAMES or search.is_template(file):
             continue
         signature = tree.signature(file)
         known = bool(signature) and passed.get(file) == signature
@@ -110,6 +110,11 @@ class _Search:
         return Manifests(
             tuple(self._argocd), tuple(self._definitions), tuple(self._unparsed), tuple(self._ignored)
         )
+
+    def is_template(self, file: str) -> bool:
+        """Say whether a file is a template of a Helm chart: no YAML before Helm has filled it in."""
+        chart, found, _ = file.partition("templates/")
+        return bool(found) and (not chart or chart.endswith("/")) and f"{chart}Chart.yaml" in self._known
 
     def look(self, file: str) -> bool:
         """Sort what is in a file; return whether there was anything of interest."""

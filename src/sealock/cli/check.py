@@ -220,7 +220,7 @@ def _around(folder: Path) -> Path:
 
 
 def _inside(root: str, base: str, path: str) -> str:
-    """Return a path relative to the repository, with `/`; a kustomization stands for its folder."""
+    """Return a path relative to the repository, with `/`. Raises UsageError for one outside of it."""
     full = Path(os.path.normpath(Path(base, path)))
     if not full.is_relative_to(root):
         message = f"{path} is outside of the repository {root}"

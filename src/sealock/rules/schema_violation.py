@@ -48,6 +48,15 @@ META = Meta("schema-violation", "a field is not what its kind's schema says", Se
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield what the schemas refuse, except where the API server says so in its own words."""
     for overlay, each in view.in_scope():
+        if _is_unserved(each):
+            message = f"{view.versions} have no {each.key.api_version} {each.key.kind}"
+            yield META.finding(
+                view.where(each, ("apiVersion",)),
+                message,
+                fix="Use a version that your clusters serve, or correct `versions` in sealock.yaml.",
+                resource=str(each.key),
+                overlay=overlay.path,
+            )
         said = _said(each)
         for problem in each.schema or ():
             if problem.path not in said:
@@ -56,6 +65,14 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         # One that an overlay renders is among the overlay's objects.
         for problem in (application.schema or ()) if application.rendered is None else ():
             yield _finding(view, application, problem, f"{application.kind} {application.name}", "")
+
+
+def _is_unserved(each: JudgedObject) -> bool:
+    """Say whether the linked API server accepts a kind that the configured version does not have."""
+    admission = each.admission
+    if each.schema is not None or each.no_schema or admission is None:
+        return False
+    return not admission.undecided and not admission.errors
 
 
 def _said(each: JudgedObject) -> set[Path]:
