@@ -151,6 +151,19 @@ func TestHostileInputEndsSoonAndWithoutPanic(t *testing.T) {
 	}
 }
 
+func TestDeepNestingIsUndecided(t *testing.T) {
+	nested := func(levels int) Verdict {
+		return Object([]byte(`{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"a"},"revision":1,"data":` +
+			strings.Repeat(`{"[":`, levels) + "1" + strings.Repeat("}", levels) + "}"))
+	}
+	if got := nested(2000); got.Undecided != "nested deeper than 1000 levels" {
+		t.Errorf("got %q", got)
+	}
+	if got := nested(900); got.Undecided != "" || len(got.Errors) > 0 {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestErrorsOfAMapComeInOneOrder(t *testing.T) {
 	for range 20 {
 		got := judge(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {'1 ': a, '2 ': a, '3 ': a, '4 ': a}}")
