@@ -65,9 +65,9 @@ _DOCUMENTS = msgspec.msgpack.Decoder(list[_Document])
 def find(files: Sequence[str], tree: SignedFiles, memory: Memory) -> Manifests:
     """Return Argo CD's manifests and the CustomResourceDefinitions among `files`.
 
-    Files in hidden folders, templates of Helm charts, and files that a kustomization beside or above them names, are left out:
-    those count as what an overlay makes of them. Files that held nothing last time and are as they were
-    are not read.
+    Files in hidden folders, templates of Helm charts, and files that a kustomization beside or above them
+    names, are left out: those count as what is made of them. Files that held nothing last time and are as
+    they were are not read.
     """
     search = _Search(files, tree, memory)
     passed = _passed(memory)
@@ -78,7 +78,8 @@ def find(files: Sequence[str], tree: SignedFiles, memory: Memory) -> Manifests:
             continue
         if name in KUSTOMIZATION_NAMES or search.is_template(file):
             continue
-        signature = tree.signature(file)
+        # A name that is no text cannot be remembered.
+        signature = tree.signature(file) if file.isprintable() else b""
         known = bool(signature) and passed.get(file) == signature
         if (known or not search.look(file)) and signature:
             still[file] = signature

@@ -34,7 +34,7 @@ def document(report: CheckReport) -> bytes:
             "undecided": len(report.undecided),
             "waived": summary.waived,
             "skipped": [{"reason": each.reason, "count": each.count} for each in summary.skipped],
-            "ignored_files": list(summary.ignored_files),
+            "ignored_files": [_text(each) for each in summary.ignored_files],
             "expired_waivers": list(summary.expired),
             "versions": {
                 "kubernetes": summary.versions.kubernetes,
@@ -52,10 +52,10 @@ def _finding(found: Finding) -> dict[str, Any]:
         "severity": str(found.severity),
         "confidence": str(found.confidence),
         **_place(found.location),
-        "message": found.message,
-        "fix": found.fix.title if found.fix else None,
+        "message": _text(found.message),
+        "fix": _text(found.fix.title) if found.fix else None,
         "resource": found.resource or None,
-        "overlays": list(found.overlays),
+        "overlays": [_text(each) for each in found.overlays],
     }
 
 
@@ -64,11 +64,16 @@ def _undecided(found: NotDecided) -> dict[str, Any]:
         "rule": found.check,
         "subject": found.subject,
         **_place(found.location),
-        "message": found.reason,
+        "message": _text(found.reason),
         "fix": found.hint or None,
-        "overlays": list(found.overlays),
+        "overlays": [_text(each) for each in found.overlays],
     }
 
 
 def _place(where: Location) -> dict[str, Any]:
-    return {"file": where.file, "line": where.line, "column": where.column}
+    return {"file": _text(where.file), "line": where.line, "column": where.column}
+
+
+def _text(path: str) -> str:
+    """Return a path as JSON can hold it: bytes that are no UTF-8 as escapes."""
+    return path.encode("utf-8", "backslashreplace").decode()
