@@ -248,3 +248,17 @@ def test_a_check_leaves_the_repository_as_it_was(repository: Repository) -> None
     before = {path: path.stat().st_mtime_ns for path in repository.root.rglob("*")}
     repository.check()
     assert {path: path.stat().st_mtime_ns for path in repository.root.rglob("*")} == before
+
+
+def test_a_changed_application_shows_that_what_it_deploys_does_not_build(repository: Repository) -> None:
+    (repository.root / PRODUCTION / "replica-patch.yaml").unlink()
+    assert repository.rules("applications/ledger-production.yaml") == [
+        ("render-failed", f"{PRODUCTION}/kustomization.yaml")
+    ]
+
+
+def test_an_application_may_deploy_a_folder_that_is_no_overlay(repository: Repository) -> None:
+    repository.edit("applications/ledger-dev.yaml", f"path: {LEDGER}/overlays/dev", f"path: {LEDGER}/base")
+    repository.edit(f"{LEDGER}/base/service.yaml", "port: ", "prot: ")
+    overlays = {name for each in repository.report()["findings"] for name in each["overlays"]}
+    assert f"{LEDGER}/base" in overlays

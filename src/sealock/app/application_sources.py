@@ -25,7 +25,7 @@ class Here:
         """Take all files; `urls` gives those that are known to name this repository, once it is asked."""
         self._ask = urls
         self._learnt: set[str] = set()
-        self._files = set(files)
+        self.files = frozenset(files)
         self._names: dict[str, set[str]] = {".": set()}
         for file in files:
             folder, _, name = file.rpartition("/")
@@ -96,7 +96,7 @@ class Here:
         if any(name.endswith(_MANIFESTS) for name in names):
             return True
         inside = "" if path == "." else f"{path}/"
-        return recurse and any(file.startswith(inside) and file.endswith(_MANIFESTS) for file in self._files)
+        return recurse and any(file.startswith(inside) and file.endswith(_MANIFESTS) for file in self.files)
 
 
 def _declared(manifest: Manifest) -> Iterator[tuple[Path, dict[str, Any]]]:

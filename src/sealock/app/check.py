@@ -167,18 +167,18 @@ class CheckRepository:
             seen.update(new)
             rendered = [each for path in new for each in self._rendered_argocd(path, here, chosen)]
             views += rendered
-            deployed = {
-                source.path: view.in_scope
+            wanted = {
+                source.path
                 for view in views
                 for source in view.sources
-                if source.state == "fine"
+                if source.state == "fine" and (view.in_scope or scope.everything)
             }
-            for path in sorted(deployed):
-                if path not in self._overlays:
-                    self._overlays[path] = _overlay(path, self._tree.files())
-            self._render(sorted(path for path, in_scope in deployed.items() if in_scope or scope.everything))
-            if scope.everything:
-                chosen.update(path for path in deployed if path in self._renders)
+            self._overlays |= {
+                path: _overlay(path, here.files) for path in wanted if path not in self._overlays
+            }
+            self._render(sorted(wanted))
+            # What an Application deploys must build, whoever changed it.
+            chosen |= {path for path in wanted if scope.everything or self._renders[path].failure}
             if not new:
                 return views
 
@@ -335,8 +335,7 @@ def _folders(files: Iterable[str]) -> Iterator[Overlay]:
             yield Overlay(folder or ".", environment_of(folder), file)
 
 
-def _overlay(path: str, files: Sequence[str]) -> Overlay:
-    known = set(files)
+def _overlay(path: str, known: Collection[str]) -> Overlay:
     names = (name if path == "." else f"{path}/{name}" for name in KUSTOMIZATION_NAMES)
     return Overlay(path, environment_of(path), next((file for file in names if file in known), path))
 
