@@ -181,7 +181,8 @@ def _shape(application: _Application) -> Iterator[Reason]:
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None
         if value != expected:
-            message = f"{'.'.join(path)} must be {expected!r}, not {str(value)[:100]!r}"
+            found = "missing" if value is None else f"{str(value)[:100]!r}"
+            message = f"{'.'.join(path)} must be {expected!r}, not {found}"
             yield Reason(_where(application, path), message)
     # `operation` would start a sync as soon as the object is applied; the rest is the cluster's to write.
     for key in sorted(map(str, manifest.keys() - _KEYS)):
@@ -234,7 +235,7 @@ def _permissions(applications: Sequence[_Application], repository: Repository) -
         project = spec.get("project") if isinstance(spec, dict) else None
         if project in names:
             asked.append(application)
-        elif project != "default":
+        elif project is not None and project != "default":
             message = f"project {str(project)[:100]!r} is not in this repository"
             yield Reason(_where(application, ("spec", "project")), message)
     questions = [PermitQuestion(each.manifest) for each in asked]
