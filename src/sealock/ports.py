@@ -52,7 +52,8 @@ class PermitProblem(msgspec.Struct, frozen=True):
     """One thing an AppProject does not permit.
 
     `path` is the field of the Application at fault (`spec.destination`, `spec.source.repoURL`,
-    `spec.project`); `object` names the refused object (`group/kind namespace/name`) or is empty.
+    `spec.project`), or `undecided` where only a cluster could tell. `object` names the refused
+    object (`group/kind namespace/name`) or is empty.
     """
 
     path: str
@@ -64,9 +65,15 @@ class ProjectPolicy(Protocol):
     """Argo CD's own AppProject permission checks."""
 
     def permit(
-        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+        self,
+        projects: Sequence[dict[str, Any]],
+        questions: Sequence[PermitQuestion],
+        definitions: Sequence[dict[str, Any]] = (),
     ) -> list[tuple[PermitProblem, ...]]:
-        """Return the problems of each question, in order. Raises EngineError."""
+        """Return the problems of each question, in order. Raises EngineError.
+
+        `definitions` are CustomResourceDefinitions: they say which custom resources are namespaced.
+        """
         ...
 
 

@@ -48,8 +48,12 @@ class NamespacePolicy:
     """Permits the namespaces that a project lists as destinations."""
 
     def permit(
-        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+        self,
+        projects: Sequence[dict[str, Any]],
+        questions: Sequence[PermitQuestion],
+        definitions: Sequence[dict[str, Any]] = (),
     ) -> list[tuple[PermitProblem, ...]]:
+        del definitions
         listed = {
             project["metadata"]["name"]: {each["namespace"] for each in project["spec"]["destinations"]}
             for project in projects

@@ -255,10 +255,14 @@ class EngineProjectPolicy:
         self._pool = pool
 
     def permit(
-        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+        self,
+        projects: Sequence[dict[str, Any]],
+        questions: Sequence[PermitQuestion],
+        definitions: Sequence[dict[str, Any]] = (),
     ) -> list[tuple[PermitProblem, ...]]:
         """Return the problems of each question, in order. Raises EngineError."""
-        answers = dict(self._pool.call("permit", {"projects": list(projects)}, questions))
+        params = {"projects": list(projects), "crds": list(definitions)}
+        answers = dict(self._pool.call("permit", params, questions))
         try:
             return [_PERMISSION.decode(answers[index].result()).problems for index in range(len(questions))]
         except msgspec.MsgspecError as wrong:

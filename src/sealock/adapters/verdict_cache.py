@@ -146,10 +146,13 @@ class RememberingPolicy:
         self._decoder = msgspec.msgpack.Decoder(tuple[PermitProblem, ...])
 
     def permit(
-        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+        self,
+        projects: Sequence[dict[str, Any]],
+        questions: Sequence[PermitQuestion],
+        definitions: Sequence[dict[str, Any]] = (),
     ) -> list[tuple[PermitProblem, ...]]:
         """Return the problems of each question, in order. Raises EngineError."""
-        prefix = digest("permit", self._engine, list(projects))
+        prefix = digest("permit", self._engine, list(projects), list(definitions))
         keys = [_checksum(prefix + msgspec.msgpack.encode(question)) for question in questions]
         answers: dict[bytes, tuple[PermitProblem, ...]] = {}
         for key in keys:
@@ -159,7 +162,7 @@ class RememberingPolicy:
                     answers[key] = self._decoder.decode(known)
         missing = {key: each for key, each in zip(keys, questions, strict=True) if key not in answers}
         if missing:
-            found = self._inner.permit(projects, list(missing.values()))
+            found = self._inner.permit(projects, list(missing.values()), definitions)
             for key, problems in zip(missing, found, strict=True):
                 answers[key] = problems
                 self._store.put(key, msgspec.msgpack.encode(problems))

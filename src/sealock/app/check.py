@@ -91,6 +91,7 @@ class CheckRepository:
         self._renders: dict[str, Rendered] = {}
         self._overlays: dict[str, Overlay] = {}
         self._schemas = judges.schemas
+        self._defined: list[dict[str, Any]] = []
 
     def run(self) -> CheckReport:
         """Return the report. Raises EngineError, UsageError."""
@@ -102,7 +103,8 @@ class CheckRepository:
         chosen = self._render_scope(scope)
         here = Here(files, self._urls)
         declared = self._render_applications(manifests, here, scope, chosen)
-        self._schemas = self._judges.schemas.with_definitions(self._definitions(manifests))
+        self._defined = self._definitions(manifests)
+        self._schemas = self._judges.schemas.with_definitions(self._defined)
         view = self._view(files, manifests, declared, scope, chosen)
         found = self._found(view)
         settled = settle(found, self._settings, self._judges.clock.now().date())
@@ -277,7 +279,7 @@ class CheckRepository:
         ]
         questions = [PermitQuestion(each.manifest, tuple(self._deployed(each))) for each in asked]
         manifests = [each.manifest for each in projects]
-        answers = self._judges.policy.permit(manifests, questions) if asked else []
+        answers = self._judges.policy.permit(manifests, questions, self._defined) if asked else []
         problems = dict(zip(map(id, asked), answers, strict=True))
         for each in applications:
             yield replace(each, problems=problems[id(each)]) if problems.get(id(each)) else each

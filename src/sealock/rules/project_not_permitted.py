@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealock.domain.finding import Finding, Severity
+from sealock.domain.finding import Finding, NotDecided, Severity
 from sealock.domain.source_map import parse_path
 from sealock.rules.meta import Meta
 
@@ -44,12 +44,22 @@ if TYPE_CHECKING:
 META = Meta("project-not-permitted", "an AppProject does not permit an Application", Severity.ERROR)
 
 
-def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield everything that the Applications' projects refuse."""
+def check(view: RepositoryView) -> Iterator[Finding | NotDecided]:
+    """Yield everything that the Applications' projects refuse, and what only a cluster could tell."""
     for application in view.scoped(view.applications):
         for problem in application.problems:
-            path = parse_path(problem.path or "spec.project", application.manifest)
             about = f" ({problem.object})" if problem.object and problem.object not in problem.message else ""
+            if problem.path == "undecided":
+                yield NotDecided(
+                    META.id,
+                    f"Application {application.name}",
+                    view.where(application, ("spec", "project")),
+                    f"{problem.message}{about}",
+                    "Only Argo CD can tell; waive project-not-permitted for this file in sealock.yaml.",
+                    (application.overlay,) if application.overlay else (),
+                )
+                continue
+            path = parse_path(problem.path or "spec.project", application.manifest)
             yield META.finding(
                 view.where(application, path),
                 f"{problem.message}{about}",

@@ -37,8 +37,12 @@ class Judge:
         return {"good": (), "bad": WRONG, "unknown": None}[manifest["verdict"]]
 
     def permit(
-        self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+        self,
+        projects: Sequence[dict[str, Any]],
+        questions: Sequence[PermitQuestion],
+        definitions: Sequence[dict[str, Any]] = (),
     ) -> list[tuple[PermitProblem, ...]]:
+        del definitions
         self.asked += questions
         return [(PermitProblem("spec", f"{len(projects)}"),) for _ in questions]
 
@@ -91,9 +95,12 @@ def test_answers_come_in_the_order_of_the_questions(tmp_path: Path) -> None:
 
     class Echo(Judge):
         def permit(
-            self, projects: Sequence[dict[str, Any]], questions: Sequence[PermitQuestion]
+            self,
+            projects: Sequence[dict[str, Any]],
+            questions: Sequence[PermitQuestion],
+            definitions: Sequence[dict[str, Any]] = (),
         ) -> list[tuple[PermitProblem, ...]]:
-            del projects
+            del projects, definitions
             return [(PermitProblem("spec", str(each.application["n"])),) for each in questions]
 
     policy = RememberingPolicy(Echo(), kept, "e")
