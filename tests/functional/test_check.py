@@ -209,7 +209,11 @@ def test_an_empty_repository_is_fine(tmp_path: Path, repository: Repository) -> 
 def test_an_application_that_violates_its_schema_does_not_hide_other_faults(repository: Repository) -> None:
     repository.edit("applications/ledger-production.yaml", "project: payments", "project: [payments]")
     repository.edit("applications/ledger-dev.yaml", "namespace: payments", "namespace: shop")
-    assert {rule for rule, _ in repository.rules()} == {"schema-violation", "project-not-permitted"}
+    found = {(rule, file) for rule, file in repository.rules() if not rule.startswith("staging")}
+    assert found == {
+        ("schema-violation", "applications/ledger-production.yaml"),
+        ("project-not-permitted", "applications/ledger-dev.yaml"),
+    }
 
 
 def test_applications_that_an_overlay_renders_are_checked_as_rendered(repository: Repository) -> None:
@@ -262,3 +266,61 @@ def test_an_application_may_deploy_a_folder_that_is_no_overlay(repository: Repos
     repository.edit(f"{LEDGER}/base/service.yaml", "port: ", "prot: ")
     overlays = {name for each in repository.report()["findings"] for name in each["overlays"]}
     assert f"{LEDGER}/base" in overlays
+
+
+def test_what_schema_and_api_server_both_refuse_is_said_once_in_the_servers_words(
+    repository: Repository,
+) -> None:
+    repository.edit(f"{PRODUCTION}/replica-patch.yaml", "replicas: 3", 'replicas: "three"')
+    found = [(each["rule"], each["message"]) for each in repository.report()["findings"]]
+    assert [(rule, message.split(":")[0]) for rule, message in found] == [
+        ("api-server-refuses", "spec.replicas")
+    ]
+
+
+AUTOSCALER = """\
+apiVersion: autoscaling/v2beta2
+kind: HorizontalPodAutoscaler
+metadata: {name: old}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: old}
+  maxReplicas: 3
+"""
+POLICY = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: new}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}
+  validations:
+    - expression: "true"
+"""
+
+
+@pytest.mark.parametrize(
+    ("manifest", "version", "rules"),
+    [
+        (AUTOSCALER, "1.25", []),
+        (AUTOSCALER, "1.36", ["api-server-refuses"]),
+        (POLICY, "1.36", []),
+        (POLICY, "1.25", ["schema-violation"]),
+    ],
+)
+def test_the_configured_kubernetes_decides_which_versions_are_served(
+    manifest: str, version: str, rules: list[str], repository: Repository
+) -> None:
+    repository.edit("sealock.yaml", 'kubernetes: "1.36"', f'kubernetes: "{version}"')
+    repository.write("more/overlays/dev/kustomization.yaml", "namespace: more\nresources: [more.yaml]\n")
+    repository.write("more/overlays/dev/more.yaml", manifest)
+    report = repository.report("more/overlays/dev")
+    assert [each["rule"] for each in report["findings"]] == rules
+    assert report["undecided"] == []
+
+
+def test_pruning_that_the_settings_ask_for_is_no_finding(repository: Repository) -> None:
+    repository.edit("applications/ledger-production.yaml", "prune: false", "prune: true")
+    assert repository.rules() == [("production-auto-prune", "applications/ledger-production.yaml")]
+    repository.edit("sealock.yaml", "prune: false", "prune: true")
+    assert repository.rules() == []

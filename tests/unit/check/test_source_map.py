@@ -98,6 +98,12 @@ def test_a_patch_of_another_object_is_passed_over() -> None:
     assert located(("spec", "replicas"), overlay, {"dev/patch.yaml": patch}) == "base/deployment.yaml:8:13"
 
 
+def test_a_patch_that_names_its_object_does_not_set_the_name() -> None:
+    overlay = PLAIN + "patches:\n- path: patch.yaml\n"
+    patch = "kind: Deployment\nmetadata:\n  name: ledger\nspec:\n  replicas: 3\n"
+    assert located(("metadata", "name"), overlay, {"dev/patch.yaml": patch}) == "base/deployment.yaml:4:9"
+
+
 def test_a_missing_field_is_placed_in_the_file_and_not_in_a_patch_that_only_passes_by() -> None:
     overlay = PLAIN + "patches:\n- path: patch.yaml\n"
     patch = "kind: Deployment\nmetadata:\n  name: ledger\nspec:\n  replicas: 3\n"
