@@ -207,7 +207,7 @@ def test_an_empty_repository_is_fine(tmp_path: Path, repository: Repository) -> 
 
 
 def test_an_application_that_violates_its_schema_does_not_hide_other_faults(repository: Repository) -> None:
-    repository.edit("applications/ledger-production.yaml", "project: payments", "project: [payments]")
+    repository.edit("applications/ledger-production.yaml", "- CreateNamespace=true", "- create: true")
     repository.edit("applications/ledger-dev.yaml", "namespace: payments", "namespace: shop")
     found = {(rule, file) for rule, file in repository.rules() if not rule.startswith("staging")}
     assert found == {
