@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from sealock.adapters.file_tree import RepositoryFiles
     from sealock.adapters.schemas import PackagedSchemas
     from sealock.adapters.work_tree import DiskWorkTree
+    from sealock.app.check import Judges
     from sealock.config.repository import Configuration
+    from sealock.domain.check_report import Used
     from sealock.domain.settings import Settings, Versions
     from sealock.ports import FileTree
 
@@ -54,8 +57,21 @@ def work_tree(root: str) -> DiskWorkTree:
 def configuration(tree: FileTree) -> Configuration:
     """Return sealock.yaml and services.yaml, decoded. Raises ConfigurationError."""
     from sealock.config import repository
+    from sealock.rules.registry import RULE_IDS
 
-    return repository.read(tree)
+    return repository.read(tree, RULE_IDS)
+
+
+def settings(tree: FileTree) -> Settings:
+    """Return sealock.yaml, decoded, or the defaults. Raises ConfigurationError."""
+    from sealock.config import settings as file
+    from sealock.rules.registry import RULE_IDS
+
+    try:
+        text = tree.read_text(file.FILE)
+    except FileNotFoundError:
+        text = ""
+    return file.load(text, file.FILE, RULE_IDS)
 
 
 def engines() -> AbstractContextManager[EnginePool]:
@@ -87,15 +103,14 @@ def _render_options(tree: RepositoryFiles) -> RenderOptions:
         return RenderOptions()
     from sealock.config import settings
 
-    return render_options(settings.load(text))
+    return _options(settings.load(text))
 
 
-def render_options(settings: Settings) -> RenderOptions:
-    """Return how the engine renders under these settings."""
+def _options(found: Settings) -> RenderOptions:
     from sealock.adapters.engine import RenderOptions
 
-    helm = (shutil.which("helm") or "helm") if settings.kustomize.helm else ""
-    return RenderOptions(settings.kustomize.load_restrictor, helm)
+    helm = (shutil.which("helm") or "helm") if found.kustomize.helm else ""
+    return RenderOptions(found.kustomize.load_restrictor, helm)
 
 
 def schemas(versions: Versions) -> PackagedSchemas:
@@ -110,3 +125,28 @@ def project_policy(pool: EnginePool) -> EngineProjectPolicy:
     from sealock.adapters.engine import EngineProjectPolicy
 
     return EngineProjectPolicy(pool)
+
+
+@contextmanager
+def judges(files: RepositoryFiles, settings: Settings, versions: Used, *, cached: bool) -> Iterator[Judges]:
+    """Give the ports that a check asks; what they said is remembered if it goes well. Raises EngineError."""
+    from sealock.adapters import engine
+    from sealock.adapters.git_changes import GitRepository
+    from sealock.adapters.render_cache import cache_folder, is_cold
+    from sealock.adapters.schemas import PackagedSchemas
+    from sealock.adapters.system_clock import SystemClock
+    from sealock.adapters.verdict_cache import RememberingPolicy, RememberingSchemas, VerdictStore
+    from sealock.app.check import Judges
+
+    git = GitRepository(files.root)
+    folder = cache_folder()
+    store = VerdictStore(files.root, str(folder), cached=cached)
+    schemas = RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store)
+    with engine.open_pool() as pool:
+        if not cached or is_cold(folder):
+            pool.start()
+        renderer = engine.open_renderer(pool, files.root, _options(settings), cached=cached)
+        fingerprint = engine.fingerprint(pool, folder) if cached else ""
+        policy = RememberingPolicy(engine.EngineProjectPolicy(pool), store, fingerprint)
+        yield Judges(renderer, policy, schemas, git, git, store, SystemClock())
+    store.save()

@@ -5,15 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import re
-import shutil
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock import wiring
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,13 +101,12 @@ def _explain(name: str) -> int:
 
 
 def _run(options: dict[str, Any], rules: tuple[Rule, ...]) -> int:
-    from sealock.adapters.file_tree import RepositoryFiles  # noqa: PLC0415 - `--help` need not load it
-    from sealock.domain.finding import Severity  # noqa: PLC0415 - as above
+    from sealock.domain.finding import Severity  # noqa: PLC0415 - `--help` need not load it
 
-    root = os.path.realpath(options["repo"] or _around(Path.cwd()))
+    root = wiring.repository_root(options["repo"])
     base = root if options["repo"] else os.path.realpath(".")
     paths = tuple(_inside(root, base, each) for each in options["paths"])
-    files = RepositoryFiles(root)
+    files = wiring.files(root)
     report = _check(options, rules, files, paths)
     _print(report, options["form"], files)
     return report.exit_code(Severity(options["fail_on"]))
@@ -117,52 +115,16 @@ def _run(options: dict[str, Any], rules: tuple[Rule, ...]) -> int:
 def _check(
     options: dict[str, Any], rules: tuple[Rule, ...], files: RepositoryFiles, paths: tuple[str, ...]
 ) -> CheckReport:
-    """Wire the adapters to the use case, and run it."""
-    from sealock.adapters import engine  # noqa: PLC0415 - `--help` need not load these
-    from sealock.adapters.git_changes import GitRepository  # noqa: PLC0415
-    from sealock.adapters.render_cache import cache_folder  # noqa: PLC0415
-    from sealock.adapters.schemas import PackagedSchemas  # noqa: PLC0415
-    from sealock.adapters.text_memo import TextMemo  # noqa: PLC0415
-    from sealock.adapters.verdict_cache import (  # noqa: PLC0415
-        RememberingPolicy,
-        RememberingSchemas,
-        VerdictStore,
-    )
-    from sealock.app.check import CheckRepository, Judges, Question  # noqa: PLC0415
+    from sealock.adapters.text_memo import TextMemo  # noqa: PLC0415 - `--help` need not load these
+    from sealock.app.check import CheckRepository, Question  # noqa: PLC0415
 
     tree = TextMemo(files, files.root, time.time_ns())
-    settings = _settings(tree)
-    versions = _versions(settings)
-    cached = not options["no_cache"]
-    git = GitRepository(files.root)
-    folder = cache_folder()
-    store = VerdictStore(files.root, str(folder), cached=cached)
-    schemas = RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store)
-    helm = (shutil.which("helm") or "helm") if settings.kustomize.helm else ""
-    with engine.open_pool() as pool:
-        render_options = engine.RenderOptions(settings.kustomize.load_restrictor, helm)
-        renderer = engine.open_renderer(pool, files.root, render_options, cached=cached)
-        fingerprint = engine.fingerprint(pool, folder) if cached else ""
-        policy = RememberingPolicy(engine.EngineProjectPolicy(pool), store, fingerprint)
-        judges = Judges(renderer, policy, schemas, git, git, store, _SystemClock())
-        question = Question(
-            settings, versions, rules, paths, options["since"] or "", _declared_repository(tree)
-        )
-        report = CheckRepository(tree, judges, question).run()
-    store.save()
-    return report
-
-
-class _SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-def _settings(tree: FileTree) -> Settings:
-    from sealock.config import settings  # noqa: PLC0415 - `--help` need not load it
-    from sealock.rules.registry import RULE_IDS  # noqa: PLC0415 - as above
-
-    return settings.load(_text(tree, settings.FILE), settings.FILE, RULE_IDS)
+    settings = wiring.settings(tree)
+    question = Question(
+        settings, _versions(settings), rules, paths, options["since"] or "", _declared_repository(tree)
+    )
+    with wiring.judges(files, settings, question.versions, cached=not options["no_cache"]) as judges:
+        return CheckRepository(tree, judges, question).run()
 
 
 def _declared_repository(tree: FileTree) -> str:
@@ -209,14 +171,6 @@ def _print(report: CheckReport, form: str, files: RepositoryFiles) -> None:
 
 def _write(lines: Sequence[str]) -> None:
     sys.stdout.buffer.write(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
-
-
-def _around(folder: Path) -> Path:
-    """Return the nearest folder upwards that is a repository, else `folder` itself."""
-    for each in (folder, *folder.parents):
-        if any((each / sign).exists() for sign in (".git", "sealock.yaml")):
-            return each
-    return folder
 
 
 def _inside(root: str, base: str, path: str) -> str:
