@@ -176,7 +176,7 @@ def against_rivals(bench: Bench, rivals: Rivals, rounds: int) -> Iterator[Row]:
     render()
     work = "render 300 overlays, nothing changed, against the same"
     yield _versus(work, "100×", *_pairs(rounds, render, kubectl))
-    work = "check 300 overlays, cold, against `kubectl kustomize | kubeconform` once for each"
+    work = "check 300 overlays, cold, against `kubectl kustomize` into `kubeconform` once for each"
     yield _versus(work, "25×", *_pairs(rounds, lambda: _cold(bench, check), kubeconform))
     check()
     work = "check 300 overlays, nothing changed, against the same"
