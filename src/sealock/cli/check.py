@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,7 +104,7 @@ def _run(options: dict[str, Any], rules: tuple[Rule, ...]) -> int:
 
     root = wiring.repository_root(options["repo"])
     base = root if options["repo"] else os.path.realpath(".")
-    paths = tuple(_inside(root, base, each) for each in options["paths"])
+    paths = tuple(wiring.inside(root, base, each) for each in options["paths"])
     files = wiring.files(root)
     report = _check(options, rules, files, paths)
     _print(report, options["form"], files)
@@ -171,12 +170,3 @@ def _print(report: CheckReport, form: str, files: RepositoryFiles) -> None:
 
 def _write(lines: Sequence[str]) -> None:
     sys.stdout.buffer.write(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
-
-
-def _inside(root: str, base: str, path: str) -> str:
-    """Return a path relative to the repository, with `/`. Raises UsageError for one outside of it."""
-    full = Path(os.path.normpath(Path(base, path)))
-    if not full.is_relative_to(root):
-        message = f"{path} is outside of the repository {root}"
-        raise UsageError(message, hint="Name the repository with --repo DIR.")
-    return full.relative_to(root).as_posix()

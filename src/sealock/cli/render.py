@@ -64,7 +64,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
         if options["everything"]:
             overlays = case.every_overlay()
         else:
-            overlays = tuple(_inside(root, base, each) for each in options["overlays"])
+            overlays = tuple(_folder(root, base, each) for each in options["overlays"])
         want = "objects" if options["form"] == "json" else "yaml"
         watched = _watched(case.render(overlays, want, tally), len(overlays), quiet=options["quiet"])
         written = _deliver(watched, options)
@@ -87,15 +87,12 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
         raise UsageError(message, hint="For example: sealock render --all --out rendered")
 
 
-def _inside(root: str, base: str, overlay: str) -> str:
-    """Return an overlay's folder relative to the repository, with `/`. Raises UsageError."""
-    path = Path(os.path.normpath(Path(base, overlay)))
-    if path.name in KUSTOMIZATION_NAMES and path.is_file():
-        path = path.parent
-    if not path.is_relative_to(root):
-        message = f"{overlay} is outside of the repository {root}"
-        raise UsageError(message, hint="Name the repository with --repo DIR.")
-    return path.relative_to(root).as_posix()
+def _folder(root: str, base: str, overlay: str) -> str:
+    """Return an overlay's folder relative to the repository; its kustomization stands for it."""
+    named = Path(base, overlay)
+    if named.name in KUSTOMIZATION_NAMES and named.is_file():
+        overlay = str(Path(overlay).parent)
+    return wiring.inside(root, base, overlay)
 
 
 def _deliver(renders: Iterable[Rendered], options: dict[str, Any]) -> int:
