@@ -21,8 +21,11 @@ EXPECT = re.compile(r"# expect: ([a-z-]+)")
 HEADINGS = ["## What it does", "## Why is this bad", "## Bad", "## Good", "## How to fix"]
 
 
+TOPICS = {rule.META.id: getattr(rule, "__name__", "").split(".")[-2] for rule in ALL_RULES}
+
+
 def folder_of(rule: str) -> Path:
-    return HERE / rule.replace("-", "_")
+    return HERE / TOPICS[rule] / rule.replace("-", "_")
 
 
 def checked(
@@ -71,7 +74,7 @@ def test_no_two_rules_share_an_id() -> None:
 
 @pytest.mark.parametrize("rule", ALL_RULES, ids=RULE_IDS)
 def test_a_rule_is_named_after_its_file(rule: Rule) -> None:
-    assert getattr(rule, "__name__", "") == f"sealock.rules.{rule.META.id.replace('-', '_')}"
+    assert getattr(rule, "__name__", "").endswith(f".{rule.META.id.replace('-', '_')}")
 
 
 @pytest.mark.parametrize("rule", ALL_RULES, ids=RULE_IDS)
@@ -80,8 +83,8 @@ def test_a_rules_page_has_every_heading_in_order(rule: Rule) -> None:
 
 
 def test_every_fixture_belongs_to_a_rule() -> None:
-    folders = {each.name for each in HERE.iterdir() if each.is_dir() and each.name != "__pycache__"}
-    assert folders == {rule.replace("-", "_") for rule in RULE_IDS}
+    folders = {each for each in HERE.glob("*/*") if each.is_dir() and "__pycache__" not in each.parts}
+    assert folders == set(map(folder_of, RULE_IDS))
 
 
 def test_no_rule_page_is_stale() -> None:

@@ -17,8 +17,8 @@ from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, discover, envi
 from sealock.domain.source_map import SourceMap
 from sealock.errors import EngineError, Undecided
 from sealock.ports import PermitQuestion, RenderRequest
+from sealock.rules.promotion.staging_replicas_differ import place
 from sealock.rules.registry import ALL_RULES
-from sealock.rules.staging_replicas_differ import place
 from sealock.rules.view import (
     ApplicationView,
     JudgedObject,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Schemas,
         SignedFiles,
     )
+    from sealock.rules.meta import Version
     from sealock.rules.registry import Rule
 
 _WANT = frozenset({"objects", "admission"})
@@ -227,6 +228,9 @@ class CheckRepository:
             settings=self._settings,
             versions=self._schemas.describe(),
             files=tuple(files),
+            kubernetes=_version(self._question.versions.kubernetes),
+            argocd=_version(self._question.versions.argocd),
+            everything=scope.everything,
         )
 
     def _overlay_view(self, path: str, in_scope: bool) -> OverlayView:  # noqa: FBT001 - private
@@ -240,6 +244,7 @@ class CheckRepository:
             in_scope=in_scope,
             objects=tuple(judge(path, each) for each in rendered.objects),
             failure=rendered.failure,
+            read=frozenset(entry.path for entry in rendered.trace if entry.kind == "file"),
         )
 
     def _judge(self, path: str, each: RenderedObject) -> JudgedObject:
@@ -291,7 +296,7 @@ class CheckRepository:
 
     def _found(self, view: RepositoryView) -> Iterator[Finding | NotDecided]:
         for rule in self._question.rules:
-            if self._settings.levels.get(rule.META.id) != "off":
+            if view.argocd in rule.META.argocd and view.kubernetes in rule.META.kubernetes:
                 yield from rule.check(view)
 
     def _summary(
@@ -310,6 +315,11 @@ class CheckRepository:
             ignored_files=ignored,
             expired=expired,
         )
+
+
+def _version(text: str) -> Version:
+    major, minor = text.split(".")
+    return int(major), int(minor)
 
 
 def _widened(scope: Scope, manifests: Manifests) -> Scope:

@@ -87,8 +87,8 @@ def _rules(options: dict[str, Any]) -> tuple[Rule, ...]:
         if rule not in RULE_IDS:
             message = f"there is no rule {rule!r}"
             raise UsageError(message, hint=did_you_mean(rule, RULE_IDS))
-    selected = set(options["select"] or RULE_IDS) - set(options["ignore"])
-    return tuple(rule for rule in ALL_RULES if rule.META.id in selected)
+    wanted = set(options["select"] or RULE_IDS) - set(options["ignore"])
+    return tuple(rule for rule in ALL_RULES if rule.META.id in wanted)
 
 
 def _explain(name: str) -> int:
@@ -120,10 +120,25 @@ def _check(
     tree = TextMemo(files, files.root, time.time_ns())
     settings = wiring.settings(tree)
     question = Question(
-        settings, _versions(settings), rules, paths, options["since"] or "", _declared_repository(tree)
+        settings,
+        _versions(settings),
+        _in_force(rules, options, settings),
+        paths,
+        options["since"] or "",
+        _declared_repository(tree),
     )
     with wiring.judges(files, settings, question.versions, cached=not options["no_cache"]) as judges:
         return CheckRepository(tree, judges, question).run()
+
+
+def _in_force(rules: tuple[Rule, ...], options: dict[str, Any], settings: Settings) -> tuple[Rule, ...]:
+    """Return the rules that run: those that are on, have a level in sealock.yaml, or are selected by name."""
+    wanted = settings.levels.keys() | set(options["select"])
+    return tuple(
+        rule
+        for rule in rules
+        if (rule.META.on or rule.META.id in wanted) and settings.levels.get(rule.META.id) != "off"
+    )
 
 
 def _declared_repository(tree: FileTree) -> str:

@@ -25,11 +25,25 @@ class Confidence(enum.StrEnum):
     LOW = "low"
 
 
+class FileEdit(msgspec.Struct, frozen=True, order=True):
+    """Replace characters `start` to `end` of `file`, as it was read, by `text`."""
+
+    file: str
+    start: int
+    end: int
+    text: str
+
+
 class Fix(msgspec.Struct, frozen=True):
-    """What mends a finding; `safe` only where a test proves that nothing else changes."""
+    """What mends a finding, in words, and as `edits` where Sealock can do it itself.
+
+    `safe` only where a test proves that every overlay renders as before, or that the only change is the
+    one that the rule asks for. Edits without `safe` need the user's word (`--fix --unsafe`).
+    """
 
     title: str
     safe: bool = False
+    edits: tuple[FileEdit, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -44,6 +44,15 @@ class Origin(msgspec.Struct, frozen=True):
     generator: str = ""
 
 
+class PodSecurityProblem(msgspec.Struct, frozen=True, array_like=True):
+    """What Pod Security says at one level: `mode` is enforce, warn or audit; `level` as `baseline:v1.34`."""
+
+    mode: str
+    level: str
+    path: str
+    message: str
+
+
 class Admission(msgspec.Struct, frozen=True):
     """The API server's verdict on one object, in its own words.
 
@@ -54,6 +63,7 @@ class Admission(msgspec.Struct, frozen=True):
     errors: tuple[tuple[str, str], ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
     undecided: str = ""
+    pod_security: tuple[PodSecurityProblem, ...] = ()
 
 
 class RenderedObject(msgspec.Struct, frozen=True):

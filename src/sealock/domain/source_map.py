@@ -120,6 +120,10 @@ class SourceMap:
         self._documents: dict[str, tuple[Node, ...]] = {}
         self._chains: dict[str, tuple[_Kustomization, ...]] = {}
 
+    def text(self, file: str) -> str:
+        """Return the text whose characters the nodes of a file count. Raises FileNotFoundError."""
+        return self._read_text(file)
+
     def documents(self, file: str) -> tuple[Node, ...]:
         """Return a file's documents; none for one that cannot be read."""
         known = self._documents.get(file)

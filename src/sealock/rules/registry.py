@@ -1,27 +1,10 @@
-"""Every rule, in one explicit tuple."""
+"""Every rule, topic by topic."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from sealock.rules import (
-    api_server_refuses,
-    api_server_warns,
-    application_namespace,
-    application_path_missing,
-    duplicated_base_resource,
-    missing_digest_in_production,
-    missing_namespace_transformer,
-    mutable_tag_in_production,
-    production_auto_prune,
-    project_not_permitted,
-    render_failed,
-    schema_violation,
-    staging_replicas_differ,
-    unknown_kind,
-    unknown_sync_option,
-    unreadable_application,
-)
+from sealock.rules import argocd, kubernetes, kustomize, promotion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,27 +25,7 @@ class Rule(Protocol):
         ...
 
 
-ALL_RULES = cast(
-    "tuple[Rule, ...]",
-    (
-        render_failed,
-        api_server_refuses,
-        schema_violation,
-        unknown_kind,
-        unreadable_application,
-        application_path_missing,
-        project_not_permitted,
-        mutable_tag_in_production,
-        missing_digest_in_production,
-        missing_namespace_transformer,
-        duplicated_base_resource,
-        staging_replicas_differ,
-        unknown_sync_option,
-        application_namespace,
-        production_auto_prune,
-        api_server_warns,
-    ),
-)
+ALL_RULES = cast("tuple[Rule, ...]", (*kustomize.RULES, *kubernetes.RULES, *argocd.RULES, *promotion.RULES))
 
 RULE_IDS = tuple(rule.META.id for rule in ALL_RULES)
 
@@ -71,5 +34,9 @@ def documentation(rule: Rule) -> str:
     """Return a rule's page in Markdown."""
     summary, _, body = (rule.__doc__ or "").strip().partition("\n")
     meta = rule.META
-    facts = f"Severity {meta.severity}, confidence {meta.confidence}."
+    state = "on" if meta.on else "off"
+    facts = f"Severity {meta.severity}, confidence {meta.confidence}, {state} by default."
+    if meta.fix != "none":
+        facts += f" `--fix{' --unsafe' if meta.fix == 'unsafe' else ''}` mends it."
+    facts += f"\nHolds for Argo CD {meta.argocd} and Kubernetes {meta.kubernetes}."
     return f"# {meta.id}\n{summary}\n\n{facts}\n{body}\n"

@@ -11,8 +11,9 @@ from sealock.domain.overlays import environment_of
 from sealock.domain.rendered import Admission, ObjectKey, Origin, RenderFailure
 from sealock.domain.settings import Settings
 from sealock.domain.source_map import Field, SourceMap
-from sealock.domain.yaml_document import Path
+from sealock.domain.yaml_document import Mapping, Path
 from sealock.ports import PermitProblem, SchemaProblem
+from sealock.rules.meta import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,11 @@ class JudgedObject(msgspec.Struct, frozen=True):
     schema: tuple[SchemaProblem, ...] | None = ()
     admission: Admission | None = None
     no_schema: str = ""
+    before: Manifest | None = None
+    """The same object as the base revision renders it; None without a base, and for a new object."""
+    update: Admission | None = None
+    """What the API server says about changing `before` into `manifest`; None where nothing changed."""
+    policies: tuple[PolicyVerdict, ...] = ()
 
     @property
     def key(self) -> ObjectKey:
@@ -40,8 +46,38 @@ class JudgedObject(msgspec.Struct, frozen=True):
         return ObjectKey.of(self.manifest)
 
 
+class PolicyVerdict(msgspec.Struct, frozen=True):
+    """What an admission policy or a rule of the organisation says of one object.
+
+    `kind` is policy or rule; `action` deny, warn or audit, or `undecided` where it could not be evaluated.
+    `severity` is the level that the organisation gave its rule, else empty.
+    """
+
+    kind: str
+    id: str
+    action: str
+    message: str
+    path: str = ""
+    severity: str = ""
+
+
+class QuotaProblem(msgspec.Struct, frozen=True):
+    """What a LimitRange or ResourceQuota of the overlay refuses; `index` is the object's in the overlay.
+
+    `index` is -1 for what could not be decided.
+    """
+
+    index: int
+    path: str
+    message: str
+
+
 class OverlayView(msgspec.Struct, frozen=True):
-    """One overlay. Those not `in_scope` are there to compare with, not to be reported."""
+    """One overlay. Those not `in_scope` are there to compare with, not to be reported.
+
+    `read` are the files that its render read. `removed` are the objects that the base revision renders
+    and this one no longer does; None without a base.
+    """
 
     path: str
     file: str
@@ -50,6 +86,9 @@ class OverlayView(msgspec.Struct, frozen=True):
     in_scope: bool
     objects: tuple[JudgedObject, ...] = ()
     failure: RenderFailure | None = None
+    read: frozenset[str] = frozenset()
+    quota: tuple[QuotaProblem, ...] = ()
+    removed: tuple[Manifest, ...] | None = None
 
 
 SourceState = Literal["fine", "missing", "empty", "elsewhere", "not-checked"]
@@ -68,10 +107,30 @@ class ApplicationSource(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class Generated(msgspec.Struct, frozen=True):
+    """Where a generated Application comes from: the ApplicationSet, and its field for each field.
+
+    `fields` maps a path in the Application to the path in the ApplicationSet that causes it; the longest
+    known ancestor counts.
+    """
+
+    by: ApplicationView
+    fields: dict[Path, Path]
+
+    def source(self, path: Path) -> Path:
+        """Return the field of the ApplicationSet that causes a field of the Application."""
+        for length in range(len(path), -1, -1):
+            found = self.fields.get(path[:length])
+            if found is not None:
+                return (*found, *path[length:])
+        return ("spec", "template", *path)
+
+
 class ApplicationView(msgspec.Struct, frozen=True):
     """An Application, AppProject or ApplicationSet, from a file's document or from an overlay's render.
 
     `rendered` is None for one from a file. `problems` are what its AppProject does not permit.
+    `generated` is set for one that an ApplicationSet of the repository generates.
     """
 
     manifest: Manifest
@@ -82,6 +141,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     schema: tuple[SchemaProblem, ...] | None = ()
     sources: tuple[ApplicationSource, ...] = ()
     problems: tuple[PermitProblem, ...] = ()
+    generated: Generated | None = None
 
     @property
     def kind(self) -> str:
@@ -119,9 +179,15 @@ class RepositoryView(msgspec.Struct, frozen=True):
     settings: Settings
     versions: str
     files: tuple[str, ...] = ()
+    kubernetes: Version = (0, 0)
+    argocd: Version = (0, 0)
+    everything: bool = True
+    """Whether the whole repository is in scope; rules about what nothing uses have no say otherwise."""
 
     def where(self, thing: JudgedObject | ApplicationView, path: Path) -> Location:
         """Return where a field of an object is set, in the file that a person would edit."""
+        if isinstance(thing, ApplicationView) and thing.generated is not None:
+            return self.where(thing.generated.by, thing.generated.source(path))
         judged = thing.rendered if isinstance(thing, ApplicationView) else thing
         if judged is not None:
             return self.sources.locate(judged.overlay, Field(judged.manifest, path, judged.origin))
@@ -134,6 +200,16 @@ class RepositoryView(msgspec.Struct, frozen=True):
             if overlay.in_scope:
                 for each in overlay.objects:
                     yield overlay, each
+
+    def kustomizations(self) -> Iterator[Mapping]:
+        """Yield each kustomization that an overlay in scope is made of, once; its `file` says which."""
+        seen: set[str] = set()
+        for overlay in self.overlays:
+            if overlay.in_scope:
+                for root in self.sources.reached(overlay.path):
+                    if root.file not in seen:
+                        seen.add(root.file)
+                        yield root
 
     def scoped(self, *lists: tuple[ApplicationView, ...]) -> Iterator[ApplicationView]:
         """Yield what is to be judged of some of the lists."""
@@ -175,6 +251,7 @@ def value_of(manifest: object, *path: str) -> Any:  # noqa: ANN401 - JSON
     return manifest
 
 
+# Kinds whose Pods are made from a template, and where in the object the Pod's own spec is.
 _TEMPLATED = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Rollout"}
 )
@@ -186,15 +263,25 @@ _POD_SPEC: dict[str, Path] = {
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
+def pod_path(manifest: Manifest) -> Path:
+    """Return the path of a workload's Pod spec; empty for what is no workload."""
+    return _POD_SPEC.get(str(manifest.get("kind")), ())
+
+
+def containers(manifest: Manifest) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the path and value of every container of a workload, init and ephemeral ones included."""
+    path = pod_path(manifest)
+    spec = value_of(manifest, *map(str, path)) if path else None
+    for name in _CONTAINERS:
+        found = value_of(spec, name)
+        for index, container in enumerate(found if isinstance(found, list) else ()):
+            if isinstance(container, dict):
+                yield (*path, name, index), container
+
+
 def images(manifest: Manifest) -> Iterator[tuple[Path, str]]:
     """Yield the path and text of every container image of a workload."""
-    path = _POD_SPEC.get(str(manifest.get("kind")), ())
-    if not path:
-        return
-    spec = value_of(manifest, *map(str, path))
-    for name in _CONTAINERS:
-        containers = value_of(spec, name)
-        for index, container in enumerate(containers if isinstance(containers, list) else ()):
-            image = value_of(container, "image")
-            if isinstance(image, str):
-                yield (*path, name, index, "image"), image
+    for path, container in containers(manifest):
+        image = container.get("image")
+        if isinstance(image, str):
+            yield (*path, "image"), image

@@ -35,7 +35,7 @@ from sealock.domain.finding import Finding, Severity
 from sealock.domain.image import ImageRef, InvalidImage
 from sealock.domain.printable import printable
 from sealock.rules.meta import Meta
-from sealock.rules.mutable_tag_in_production import moving_tag
+from sealock.rules.promotion.mutable_tag_in_production import moving_tag
 from sealock.rules.view import images
 
 if TYPE_CHECKING:
