@@ -17,7 +17,7 @@ from msgspec import UNSET
 from sealock.domain.location import Location
 from sealock.domain.printable import printable
 from sealock.domain.suggest import did_you_mean
-from sealock.domain.yaml_document import Mapping, Node, Pair, Scalar, Sequence, raise_all, resolved
+from sealock.domain.yaml_document import Mapping, Node, Pair, Scalar, Sequence, raise_all, resolved, to_plain
 from sealock.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def _makers() -> dict[type, Callable[[Any], Decoder]]:
         inspect.BoolType: lambda _: _boolean,
         inspect.LiteralType: _literal,
         inspect.NoneType: lambda _: _null,
+        inspect.AnyType: lambda _: _anything,
         inspect.ListType: _list,
         inspect.DictType: _dict,
         inspect.StructType: _known_struct,
@@ -209,6 +210,19 @@ def _boolean(node: Node, problems: Problems) -> Any:  # noqa: ANN401
 
 def _null(node: Node, problems: Problems) -> Any:  # noqa: ANN401
     return None if _value(node) is None else _expected(node, problems, "nothing")
+
+
+def _anything(node: Node, problems: Problems) -> Any:  # noqa: ANN401
+    value = to_plain(node)
+    return value if _is_json(value) else _expected(node, problems, "what JSON can hold")
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _literal(info: msgspec.inspect.LiteralType) -> Decoder:

@@ -31,6 +31,9 @@ def _schema(type_: Any, title: str) -> dict[str, Any]:  # noqa: ANN401 - any typ
     gate = schema["$defs"].get("GateSection")
     if gate:
         gate |= {"minProperties": 1, "maxProperties": 1}
+    custom = schema["$defs"].get("CustomRuleSection")
+    if custom:
+        custom["anyOf"] = [{"required": ["message"]}, {"required": ["messageExpression"]}]
     return {"$schema": DRAFT, "title": title, **schema}
 
 
@@ -55,7 +58,12 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("GateSection", "A gate"),
         ("FreezeSection", "`freeze`"),
         ("PolicySection", "`policy`"),
+        ("CustomRuleSection", "An organisation rule"),
+        ("CustomTestSection", "A test of an organisation rule"),
+        ("PodSecuritySection", "`podSecurity`"),
         ("WaiverSection", "A waiver"),
+        ("NamespaceSection", "A namespace"),
+        ("ClusterSection", "A cluster"),
         ("KustomizeSection", "`kustomize`"),
         ("AgentSection", "An agent task"),
         ("BudgetSection", "`budget`"),

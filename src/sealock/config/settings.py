@@ -14,9 +14,14 @@ from sealock.config.service_types import field_names
 from sealock.config.settings_types import (
     AgentSection,
     BudgetSection,
+    ClusterSection,
+    CustomRuleSection,
+    CustomTestSection,
     EnvironmentSection,
     GateSection,
     KustomizeSection,
+    NamespaceSection,
+    PodSecuritySection,
     PolicySection,
     SettingsFile,
     VersionsSection,
@@ -26,16 +31,20 @@ from sealock.domain.catalog import SyncPolicy
 from sealock.domain.settings import (
     AgentTask,
     Budget,
+    CustomRule,
+    CustomTest,
     Environment,
     Freeze,
     Gate,
+    KnownCluster,
     Kustomize,
+    PodSecurity,
     Settings,
     Versions,
     Waiver,
 )
 from sealock.domain.suggest import did_you_mean
-from sealock.domain.yaml_document import CONFIG, Mapping, Node, Sequence, parse_one, resolved
+from sealock.domain.yaml_document import CONFIG, Mapping, Node, Path, Sequence, parse_one, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -82,14 +91,113 @@ def _settings(section: SettingsFile, node: Node | None, problems: Problems) -> S
     versions = section.versions or VersionsSection()
     policy = section.policy or PolicySection()
     kustomize = section.kustomize or KustomizeSection()
+    environments = _environments(section, node, problems)
     return Settings(
         versions=Versions(str(versions.kubernetes or ""), str(versions.argocd or "")),
-        environments=_environments(section, node, problems),
+        environments=environments,
         levels=dict(policy.rules),
         waivers=_waivers(section, node, problems),
         kustomize=Kustomize(kustomize.helm, kustomize.load_restrictor),
         agent={task: _agent(entry) for task, entry in section.agent.items()},
+        custom=_custom(policy, node, environments, problems),
+        pod_security=_pod_security(policy.pod_security or PodSecuritySection()),
+        definitions=tuple(map(plain_path, section.definitions)),
+        admission_policies=tuple(map(plain_path, section.admission_policies)),
+        namespaces={name: (entry or NamespaceSection()).labels for name, entry in section.namespaces.items()},
+        clusters=_clusters(section, node, problems),
+        health_overrides=tuple(section.health_overrides),
     )
+
+
+def _custom(
+    policy: PolicySection, root: Node | None, environments: dict[str, Environment], problems: Problems
+) -> tuple[CustomRule, ...]:
+    nodes = _items(root, ("policy", "custom"), len(policy.custom))
+    rules = []
+    for entry, node in zip(policy.custom, nodes, strict=False):
+        if entry.message is UNSET and entry.message_expression is UNSET:
+            problems.add(node, "`message` or `messageExpression` is missing")
+        rules.append(_custom_rule(entry, node, environments, problems))
+    _refuse_repeats([each.id for each in rules], nodes, "id", problems)
+    return tuple(rules)
+
+
+def _custom_rule(
+    entry: CustomRuleSection, node: Node, environments: dict[str, Environment], problems: Problems
+) -> CustomRule:
+    nodes = _items(node, ("tests",), len(entry.tests))
+    return CustomRule(
+        id=entry.id,
+        kinds=tuple(entry.kinds),
+        expression=entry.expression,
+        message=entry.message or "",
+        message_expression=entry.message_expression or "",
+        severity=entry.severity,
+        tests=tuple(
+            _custom_test(test, place, environments, problems)
+            for test, place in zip(entry.tests, nodes, strict=False)
+        ),
+        location=node.where,
+        expression_location=_key_value(node, "expression").where,
+    )
+
+
+def _custom_test(
+    entry: CustomTestSection, node: Node, environments: dict[str, Environment], problems: Problems
+) -> CustomTest:
+    environment = entry.environment or ""
+    if environment and environment not in environments:
+        hint = did_you_mean(environment, environments)
+        problems.add(_key_value(node, "environment"), f"unknown environment `{environment}`", hint)
+    declared = environments.get(environment)
+    is_production = environment == "production" or (declared is not None and declared.production)
+    return CustomTest(
+        name=entry.name,
+        object=entry.object,
+        valid=entry.valid,
+        location=node.where,
+        old=entry.old or None,
+        overlay=plain_path(entry.overlay or ""),
+        environment=environment,
+        production=is_production if entry.production is UNSET else bool(entry.production),
+    )
+
+
+def _pod_security(entry: PodSecuritySection) -> PodSecurity:
+    default = PodSecurity()
+    return PodSecurity(
+        entry.enforce or default.enforce,
+        entry.warn or default.warn,
+        entry.audit or default.audit,
+        entry.version,
+    )
+
+
+def _clusters(section: SettingsFile, root: Node | None, problems: Problems) -> tuple[KnownCluster, ...]:
+    nodes = _items(root, ("clusters",), len(section.clusters))
+    _refuse_repeats([each.name for each in section.clusters], nodes, "name", problems)
+    _refuse_repeats([each.server.rstrip("/") for each in section.clusters], nodes, "server", problems)
+    return tuple(map(_cluster, section.clusters))
+
+
+def _cluster(entry: ClusterSection) -> KnownCluster:
+    return KnownCluster(entry.name, entry.server, entry.project or "", entry.labels, entry.annotations)
+
+
+def _items(root: Node | None, path: Path, count: int) -> tuple[Node, ...]:
+    """Return the nodes of a decoded list; none where a faulty one was left out, so that they line up."""
+    found = root.at(path) if root is not None else None
+    listed = resolved(found) if found is not None else None
+    return tuple(listed.items) if isinstance(listed, Sequence) and len(listed.items) == count else ()
+
+
+def _refuse_repeats(values: list[str], nodes: tuple[Node, ...], key: str, problems: Problems) -> None:
+    seen: dict[str, Node] = {}
+    for value, node in zip(values, nodes, strict=False):
+        first = seen.setdefault(value, node)
+        if first is not node:
+            message = f"the {key} `{shown(value)}` is already taken at {first.where}"
+            problems.add(_key_value(node, key), message, "Each needs its own.")
 
 
 def _agent(entry: AgentSection) -> AgentTask:
@@ -271,8 +379,15 @@ def _check_rules(
 ) -> None:
     if not known:
         return
+    policy = section.policy or PolicySection()
+    listed = _items(root, ("policy", "custom"), len(policy.custom))
+    for entry, place in zip(policy.custom, listed, strict=False):
+        if entry.id in known:
+            message = f"`{entry.id}` is a rule of Sealock itself"
+            problems.add(_key_value(place, "id"), message, "Choose another id.")
+    known = {*known, *(each.id for each in policy.custom)}
     rules = pair_of(root.at(("policy",)) if root else None, "rules")
-    for rule in (section.policy or PolicySection()).rules:
+    for rule in policy.rules:
         pair = pair_of(rules.value if rules else None, rule)
         if rule not in known and pair is not None:
             problems.add(pair.key, f"unknown rule `{rule}`", did_you_mean(rule, known))

@@ -11,11 +11,19 @@ from sealock.config.vocabulary import (
     Cluster,
     Date,
     Duration,
+    GroupKind,
+    KindPattern,
     Label,
+    LabelKey,
+    LabelText,
     MinorVersion,
+    PathGlob,
+    PodSecurityLevel,
+    PodSecurityVersion,
     RelativePath,
     RuleId,
     Sentence,
+    ServerUrl,
     WeekTime,
     Zone,
 )
@@ -102,11 +110,107 @@ class EnvironmentSection(msgspec.Struct, **_STRICT):
     ] = msgspec.field(default_factory=list)
 
 
+class CustomTestSection(msgspec.Struct, **_STRICT):
+    """An object on which an organisation rule must give a known verdict."""
+
+    name: Annotated[Sentence, Meta(description="What the test shows.")]
+    object: Annotated[dict[str, Any], Meta(description="The object, as it would be rendered.")]
+    valid: Annotated[bool, Meta(description="Whether the rule must be content with it.")]
+    old: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="The object as it was before the change, if it was.")
+    ] = UNSET
+    overlay: Annotated[
+        RelativePath | UnsetType, Meta(description="The overlay that renders it. Default: none.")
+    ] = UNSET
+    environment: Annotated[
+        Label | UnsetType, Meta(description="The environment it is rendered for. Default: none.")
+    ] = UNSET
+    production: Annotated[
+        bool | UnsetType,
+        Meta(description="Whether that environment is production. Default: as `environments` says."),
+    ] = UNSET
+
+
+class CustomRuleSection(msgspec.Struct, **_STRICT):
+    """An organisation rule: a CEL expression that is true for every object as it should be."""
+
+    id: Annotated[RuleId, Meta(description="The rule's id, for findings, severities and waivers.")]
+    kinds: Annotated[
+        Annotated[list[KindPattern], Meta(min_length=1)], Meta(description="The kinds it is asked about.")
+    ]
+    expression: Annotated[
+        Sentence,
+        Meta(
+            description="CEL over `object`, `oldObject` (null unless it was there before), `overlay`, "
+            "`environment` (both empty outside an overlay) and `production`."
+        ),
+    ]
+    message: Annotated[
+        Sentence | UnsetType, Meta(description="What a finding says. Required without `messageExpression`.")
+    ] = UNSET
+    message_expression: Annotated[
+        Sentence | UnsetType, Meta(description="CEL that makes the message; `message` is used when it fails.")
+    ] = UNSET
+    severity: Annotated[
+        Literal["error", "warning", "note"], Meta(description="How bad a finding is. Default: error.")
+    ] = "error"
+    tests: Annotated[
+        list[CustomTestSection], Meta(description="Objects with the verdict that the rule must give.")
+    ] = msgspec.field(default_factory=list)
+
+
+class PodSecuritySection(msgspec.Struct, **_STRICT):
+    """The Pod Security level of namespaces whose labels say none, as the clusters' defaults are."""
+
+    enforce: Annotated[
+        PodSecurityLevel | UnsetType, Meta(description="What is refused. Default: privileged.")
+    ] = UNSET
+    warn: Annotated[
+        PodSecurityLevel | UnsetType, Meta(description="What is warned of. Default: privileged.")
+    ] = UNSET
+    audit: Annotated[
+        PodSecurityLevel | UnsetType, Meta(description="What is noted. Default: privileged.")
+    ] = UNSET
+    version: Annotated[
+        PodSecurityVersion, Meta(description="Kubernetes version of the levels. Default: latest.")
+    ] = "latest"
+
+
 class PolicySection(msgspec.Struct, **_STRICT):
-    """How bad each rule's findings are."""
+    """How bad each rule's findings are, and what else must hold."""
 
     rules: Annotated[
         dict[RuleId, Level], Meta(description="Severity by rule id; `off` switches a rule off.")
+    ] = msgspec.field(default_factory=dict)
+    custom: Annotated[list[CustomRuleSection], Meta(description="Organisation rules in CEL.")] = (
+        msgspec.field(default_factory=list)
+    )
+    pod_security: Annotated[
+        PodSecuritySection | UnsetType, Meta(description="Pod Security where no label says otherwise.")
+    ] = UNSET
+
+
+class NamespaceSection(msgspec.Struct, **_STRICT):
+    """What the clusters say of a namespace that is not in the repository."""
+
+    labels: Annotated[dict[LabelKey, LabelText], Meta(description="Its labels.")] = msgspec.field(
+        default_factory=dict
+    )
+
+
+class ClusterSection(msgspec.Struct, **_STRICT):
+    """A cluster as Argo CD knows it: what its cluster secret says."""
+
+    name: Annotated[Sentence, Meta(description="Its name in Argo CD.")]
+    server: Annotated[ServerUrl, Meta(description="The URL of its API server.")]
+    project: Annotated[
+        Label | UnsetType, Meta(description="The AppProject it belongs to. Default: none.")
+    ] = UNSET
+    labels: Annotated[
+        dict[LabelKey, LabelText], Meta(description="Labels of its secret, for generators to select by.")
+    ] = msgspec.field(default_factory=dict)
+    annotations: Annotated[
+        dict[LabelKey, str], Meta(description="Annotations of its secret, for templates to use.")
     ] = msgspec.field(default_factory=dict)
 
 
@@ -161,7 +265,35 @@ class SettingsFile(msgspec.Struct, **_STRICT):
         Annotated[dict[Label, EnvironmentSection | None], Meta(min_length=1)] | UnsetType,
         Meta(description="Environments by name. Default: dev, staging after dev, production after staging."),
     ] = UNSET
-    policy: Annotated[PolicySection | UnsetType, Meta(description="Severities.")] = UNSET
+    policy: Annotated[
+        PolicySection | UnsetType, Meta(description="Severities, organisation rules, Pod Security.")
+    ] = UNSET
+    definitions: Annotated[
+        list[PathGlob],
+        Meta(description="Files with CustomResourceDefinitions, besides those that are found by themselves."),
+    ] = msgspec.field(default_factory=list)
+    admission_policies: Annotated[
+        list[PathGlob],
+        Meta(
+            description="Files with ValidatingAdmissionPolicies, their bindings and parameters, "
+            "besides those that are found by themselves."
+        ),
+    ] = msgspec.field(default_factory=list)
+    namespaces: Annotated[
+        dict[Label, NamespaceSection | None],
+        Meta(description="What the clusters say of namespaces that are not in the repository, by name."),
+    ] = msgspec.field(default_factory=dict)
+    clusters: Annotated[
+        list[ClusterSection],
+        Meta(description="The clusters that Argo CD knows, as an ApplicationSet's generator sees them."),
+    ] = msgspec.field(default_factory=list)
+    health_overrides: Annotated[
+        list[GroupKind],
+        Meta(
+            description="Kinds for which `argocd-cm` holds a health check in Lua, "
+            "such as `argoproj.io/Application`; `*` stands for any text."
+        ),
+    ] = msgspec.field(default_factory=list)
     waivers: Annotated[
         list[WaiverSection], Meta(description="Accepted findings, each with a reason and an end.")
     ] = msgspec.field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -31,6 +31,16 @@ RelativePath: TypeAlias = Annotated[
         r"(/(?!\.{1,2}(/|$))(?!\.git(/|$))[A-Za-z0-9._@+-]+)*/?$",
         max_length=512,
         title="a path inside the repository (relative, with /, without .. or .git)",
+    ),
+]
+
+PathGlob: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\./)?(?!\.{1,2}(/|$))(?!\.git(/|$))[A-Za-z0-9._@+*?!\[\]-]+"
+        r"(/(?!\.{1,2}(/|$))(?!\.git(/|$))[A-Za-z0-9._@+*?!\[\]-]+)*$",
+        max_length=512,
+        title="a path or glob inside the repository (relative, with /, without .. or .git)",
     ),
 ]
 
@@ -139,5 +149,49 @@ LabelValue: TypeAlias = Annotated[
         max_length=MAX_LABEL,
         title="a label value (letters, digits, -, _ and ., at most 63)",
     ),
+]
+LabelKey: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
+        max_length=253 + 1 + MAX_LABEL,
+        title="a label key such as team or example.com/team",
+    ),
+]
+LabelText: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$",
+        max_length=MAX_LABEL,
+        title="a label value (letters, digits, -, _ and ., at most 63) or empty text",
+    ),
+]
+ServerUrl: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/@]+(/\S*)?$",
+        max_length=253,
+        title="the URL of an API server such as https://10.0.0.1:6443",
+    ),
+]
+KindPattern: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\*|(([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9][a-z0-9]*/)?[A-Z][A-Za-z0-9]*)$",
+        max_length=400,
+        title="a kind such as Deployment, apps/v1/Deployment or v1/Pod, or *",
+    ),
+]
+GroupKind: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^([a-z0-9*]([a-z0-9.*-]*[a-z0-9*])?/)?([A-Z][A-Za-z0-9]*|\*)$",
+        max_length=320,
+        title="a group and kind such as argoproj.io/Application",
+    ),
+]
+PodSecurityLevel: TypeAlias = Literal["privileged", "baseline", "restricted"]
+PodSecurityVersion: TypeAlias = Annotated[
+    str, Meta(pattern=r"^(latest|v1\.[0-9]+)$", max_length=10, title="latest or a version such as v1.34")
 ]
 Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]

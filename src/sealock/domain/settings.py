@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -96,10 +96,71 @@ class AgentTask(msgspec.Struct, frozen=True):
 Level = Literal["off", "note", "warning", "error"]
 
 
+class CustomTest(msgspec.Struct, frozen=True):
+    """An object on which an organisation rule must give a known verdict: content when `valid`.
+
+    `old` is None unless the test is of a change; `overlay` and `environment` may be empty.
+    """
+
+    name: str
+    object: dict[str, Any]
+    valid: bool
+    location: Location
+    old: dict[str, Any] | None = None
+    overlay: str = ""
+    environment: str = ""
+    production: bool = False
+
+
+class CustomRule(msgspec.Struct, frozen=True):
+    """An organisation rule: CEL `expression` is true for every object of `kinds` as it should be.
+
+    A kind is `*`, `Deployment`, `apps/v1/Deployment` or `v1/Pod`. `message` may be empty only where
+    `message_expression` is not. `location` is where the rule begins in the file.
+    """
+
+    id: str
+    kinds: tuple[str, ...]
+    expression: str
+    message: str
+    message_expression: str
+    severity: Literal["error", "warning", "note"]
+    tests: tuple[CustomTest, ...]
+    location: Location
+    expression_location: Location
+
+
+PodSecurityLevel = Literal["privileged", "baseline", "restricted"]
+
+
+class PodSecurity(msgspec.Struct, frozen=True):
+    """The Pod Security level of namespaces whose labels say none; `version` is `latest` or `v1.34`."""
+
+    enforce: PodSecurityLevel = "privileged"
+    warn: PodSecurityLevel = "privileged"
+    audit: PodSecurityLevel = "privileged"
+    version: str = "latest"
+
+
+class KnownCluster(msgspec.Struct, frozen=True):
+    """A cluster as its secret in Argo CD describes it; `project` is empty for one that anybody may use."""
+
+    name: str
+    server: str
+    project: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything in `sealock.yaml`; `environments` by name in promotion order.
 
-    `levels` holds the rules whose severity the user set, by rule id.
+    `levels` holds the rules whose severity the user set, by rule id. `definitions` and
+    `admission_policies` are paths or globs of files in the repository that hold CRDs, and
+    ValidatingAdmissionPolicies with their bindings and parameters. `namespaces` are the labels of
+    namespaces that are not in the repository, by name. `clusters` are those of Argo CD, in the file's
+    order. `health_overrides` are kinds (`group/Kind`, the core group's alone, `*` for any text) with a
+    health check in argocd-cm.
     """
 
     versions: Versions
@@ -108,3 +169,10 @@ class Settings(msgspec.Struct, frozen=True):
     waivers: tuple[Waiver, ...]
     kustomize: Kustomize
     agent: dict[str, AgentTask]
+    custom: tuple[CustomRule, ...] = ()
+    pod_security: PodSecurity = PodSecurity()
+    definitions: tuple[str, ...] = ()
+    admission_policies: tuple[str, ...] = ()
+    namespaces: dict[str, dict[str, str]] = {}
+    clusters: tuple[KnownCluster, ...] = ()
+    health_overrides: tuple[str, ...] = ()

@@ -5,7 +5,19 @@ from inline_snapshot import snapshot
 
 from sealock.config import settings
 from sealock.domain.catalog import SyncPolicy
-from sealock.domain.settings import AgentTask, Budget, Freeze, Gate, Kustomize, Settings, Versions, Waiver
+from sealock.domain.settings import (
+    AgentTask,
+    Budget,
+    CustomTest,
+    Freeze,
+    Gate,
+    KnownCluster,
+    Kustomize,
+    PodSecurity,
+    Settings,
+    Versions,
+    Waiver,
+)
 from sealock.errors import ConfigurationError
 
 CASCADE = "resources-finalizer.argocd.argoproj.io"
@@ -180,3 +192,150 @@ waivers: [{rule: unknown-knd, path: a, reason: b, expires: 2026-12-31}]
             "sealock.yaml:2:18: unknown rule `unknown-knd` | Did you mean `unknown-kind`?",
         ]
     )
+
+
+CUSTOM = """
+environments: {dev: {}, live: {after: dev, production: true}}
+policy:
+  custom:
+    - id: few-replicas
+      kinds: [apps/v1/Deployment, StatefulSet]
+      expression: object.spec.replicas <= 5
+      messageExpression: "'at most 5, not ' + string(object.spec.replicas)"
+      severity: warning
+      tests:
+        - {name: five are fine, object: &five {kind: StatefulSet, spec: {replicas: 5}}, valid: true}
+        - {name: in production too, object: *five, old: *five, overlay: ./a/, environment: live, valid: true}
+    - {id: no-pods, kinds: ["*"], expression: object.kind != 'Pod', message: no bare Pods}
+"""
+
+
+def test_organisation_rules_are_typed_with_their_tests_and_places() -> None:
+    first, second = load(CUSTOM).custom
+    five = {"kind": "StatefulSet", "spec": {"replicas": 5}}
+    plain, in_production = first.tests
+    assert (first.id, first.kinds, first.severity) == (
+        "few-replicas",
+        ("apps/v1/Deployment", "StatefulSet"),
+        "warning",
+    )
+    assert (first.message, first.message_expression) == (
+        "",
+        "'at most 5, not ' + string(object.spec.replicas)",
+    )
+    assert (str(first.location), str(first.expression_location)) == ("sealock.yaml:5:7", "sealock.yaml:7:19")
+    assert plain == CustomTest("five are fine", five, valid=True, location=plain.location)
+    assert str(in_production.location) == "sealock.yaml:12:11"
+    expected = CustomTest(
+        "in production too",
+        five,
+        valid=True,
+        location=in_production.location,
+        old=five,
+        overlay="a",
+        environment="live",
+        production=True,
+    )
+    assert expected == in_production
+    assert (second.severity, second.message, second.tests) == ("error", "no bare Pods", ())
+
+
+def test_an_organisation_rule_can_be_named_in_levels_and_waivers() -> None:
+    text = """policy:
+  rules: {no-pods: off}
+  custom: [{id: no-pods, kinds: ["*"], expression: 'true', message: m}]
+waivers: [{rule: no-pods, path: a, reason: b, expires: 2026-12-31}]
+"""
+    found = settings.load(text, known_rules=("unknown-kind",))
+    assert (found.levels, found.waivers[0].rule) == ({"no-pods": "off"}, "no-pods")
+
+
+def test_what_the_clusters_know_is_typed() -> None:
+    text = """
+policy: {podSecurity: {enforce: baseline, warn: restricted, version: v1.34}}
+definitions: ["./crds/*.yaml"]
+admissionPolicies: [policies/**]
+namespaces: {payments: {labels: {team: shop, "example.com/tier": ""}}, other: }
+clusters:
+  - {name: eu, server: "https://10.0.0.1:6443", project: shop, labels: {env: prod}, annotations: {a/b: c d}}
+healthOverrides: [argoproj.io/Application, PersistentVolumeClaim, "*.crossplane.io/*"]
+"""
+    found = load(text)
+    assert found.pod_security == PodSecurity("baseline", "restricted", "privileged", "v1.34")
+    assert (found.definitions, found.admission_policies) == (("crds/*.yaml",), ("policies/**",))
+    assert found.namespaces == {"payments": {"team": "shop", "example.com/tier": ""}, "other": {}}
+    assert found.clusters == (
+        KnownCluster("eu", "https://10.0.0.1:6443", "shop", {"env": "prod"}, {"a/b": "c d"}),
+    )
+    assert found.health_overrides == ("argoproj.io/Application", "PersistentVolumeClaim", "*.crossplane.io/*")
+
+
+def test_every_fault_of_rules_and_clusters_names_its_place() -> None:
+    text = """policy:
+  podSecurity: {enforce: strict, version: 1.34}
+  custom:
+    - {id: unknown-kind, kinds: [Pod], expression: "true", message: m}
+    - {id: a, kinds: [Pod], expression: "true"}
+    - id: a
+      kinds: [Pod]
+      expression: "true"
+      message: m
+      tests: [{name: n, object: {}, valid: true, environment: stagin}]
+clusters:
+  - {name: a, server: "https://a"}
+  - {name: b, server: "https://a/"}
+"""
+    lines = [line for each in faults(text, ("unknown-kind",)) for line in each.split(" | ") if line]
+    assert lines == snapshot(
+        [
+            'sealock.yaml:2:26: expected one of baseline, privileged, restricted, found "strict"',
+            "Did you mean `restricted`?",
+            "sealock.yaml:2:43: expected latest or a version such as v1.34, found the number 1.34",
+            "Quote it if it is text.",
+            "sealock.yaml:4:12: `unknown-kind` is a rule of Sealock itself",
+            "Choose another id.",
+            "sealock.yaml:5:7: `message` or `messageExpression` is missing",
+            "sealock.yaml:6:11: the id `a` is already taken at sealock.yaml:5:7",
+            "Each needs its own.",
+            "sealock.yaml:10:63: unknown environment `stagin`",
+            "Did you mean `staging`?",
+            "sealock.yaml:13:23: the server `https://a` is already taken at sealock.yaml:12:5",
+            "Each needs its own.",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "policy: {custom: [{id: a, kinds: [], expression: x, message: m}]}\n",
+            "sealock.yaml:1:34: expected a list that is not empty",
+        ),
+        (
+            "policy: {custom: [{id: a, kinds: [apps/Deployment], expression: x, message: m}]}\n",
+            "sealock.yaml:1:35: expected a kind such as Deployment, apps/v1/Deployment or v1/Pod, or *",
+        ),
+        (
+            "policy: {custom: [{id: a, kinds: [Pod], expression: x, message: m, severity: fatal}]}\n",
+            "sealock.yaml:1:78: expected one of error, note, warning",
+        ),
+        (
+            """policy: {custom: [{id: a, kinds: [P], expression: x, message: m, tests: [
+{name: n, valid: true, object: {x: .nan}}]}]}
+""",
+            "sealock.yaml:2:36: expected what JSON can hold",
+        ),
+        ("definitions: [../crds.yaml]\n", "sealock.yaml:1:15: expected a path or glob inside the repository"),
+        ("namespaces: {a: {labels: {team: a b}}}\n", "sealock.yaml:1:33: expected a label value"),
+        (
+            "healthOverrides: [argoproj.io.Application]\n",
+            "sealock.yaml:1:19: expected a group and kind such as argoproj.io/Application",
+        ),
+        ("clusters: [{name: a, server: 10.0.0.1}]\n", "sealock.yaml:1:30: expected the URL of an API server"),
+        ("clusters: [{name: a}]\n", "sealock.yaml:1:12: `server` is missing"),
+    ],
+)
+def test_a_fault_of_rules_and_clusters_names_its_place(text: str, fault: str) -> None:
+    (found,) = faults(text)
+    assert found.startswith(fault)
