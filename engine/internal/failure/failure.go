@@ -12,6 +12,7 @@ const (
 	OutsideRepository = "outside-repository"
 	HelmDisabled      = "helm-disabled"
 	HelmFailed        = "helm-failed"
+	GitFailed         = "git-failed"
 	DeadlineExceeded  = "deadline-exceeded"
 	Cancelled         = "cancelled"
 	BadRequest        = "bad-request"

@@ -11,6 +11,9 @@ import (
 	"sealock.dev/engine/internal/trace"
 )
 
+// memoryAddress is how kustomize names a generator: it differs at each run and tells nobody anything.
+var memoryAddress = regexp.MustCompile(` &\{0x[0-9a-f]+ <nil>\}`)
+
 // failed gives kustomize's error a code and a place.
 func (j *job) failed(err error) error {
 	var known *failure.Error
@@ -21,7 +24,7 @@ func (j *job) failed(err error) error {
 	message := strings.TrimSpace(err.Error())
 	place := j.tree.Locate(message)
 	f := &failure.Error{
-		Code: failure.BuildFailed, Message: withoutRoot(message, j.fs.Root()),
+		Code: failure.BuildFailed, Message: memoryAddress.ReplaceAllString(withoutRoot(message, j.fs.Root()), ""),
 		File: place.File, Line: place.Line, Column: place.Column,
 		Hint: "kustomize build refuses it too; mend the overlay",
 	}

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"sealock.dev/engine/internal/failure"
+	"sealock.dev/engine/internal/gittree"
 	"sealock.dev/engine/internal/trace"
 	"sealock.dev/engine/internal/tree"
 )
@@ -29,6 +30,9 @@ type Params struct {
 	Want           []string `json:"want"`
 	LoadRestrictor string   `json:"load_restrictor"`
 	Helm           string   `json:"helm"`
+	// Tree is the id of a Git tree or commit in GitDir that is rendered in place of what is on disk at Root.
+	Tree   string `json:"tree,omitempty"`
+	GitDir string `json:"git_dir,omitempty"`
 	// Isolated says that this process serves this one overlay and ends: kustomize may change its global state.
 	Isolated bool `json:"isolated,omitempty"`
 }
@@ -56,27 +60,58 @@ func run(rawParams, rawItem json.RawMessage, op string) (any, error) {
 	if op == "trace" {
 		p.Want = nil
 	}
+	fs, err := open(p)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := on(fs, p, i, op)
+	if fs.Failed != nil {
+		// kustomize takes what cannot be read for what is not there.
+		return nil, fs.Failed
+	}
+	if err != nil {
+		return nil, traced(err, fs)
+	}
+	return answer, nil
+}
+
+// open returns the files to render from: the disk's, or a Git tree's.
+func open(p Params) (*trace.FS, error) {
+	if p.Tree != "" {
+		return openTree(p)
+	}
 	fs, err := trace.New(p.Root)
 	if err != nil {
 		return nil, failure.New(failure.BadRequest, "root: "+err.Error(), "")
 	}
+	return fs, nil
+}
+
+func openTree(p Params) (*trace.FS, error) {
+	if !filepath.IsAbs(p.Root) {
+		return nil, failure.New(failure.BadRequest, "root: not an absolute path", "")
+	}
+	source, err := gittree.Open(p.GitDir, p.Tree, p.Root)
+	if err != nil {
+		return nil, err
+	}
+	return trace.On(p.Root, source)
+}
+
+func on(fs *trace.FS, p Params, i Item, op string) (any, error) {
 	overlay := i.Overlay
 	if !filepath.IsAbs(overlay) {
 		overlay = filepath.Join(fs.Root(), overlay)
 	}
 	t, err := tree.Read(fs, overlay, p.Helm != "")
 	if err != nil {
-		return nil, traced(err, fs)
+		return nil, err
 	}
 	if (t.OpenAPI || t.Helm) && !p.Isolated {
 		return isolated(p, i, op)
 	}
 	j := job{params: p, fs: fs, tree: t, overlay: overlay}
-	answer, err := j.render()
-	if err != nil {
-		return nil, traced(err, fs)
-	}
-	return answer, nil
+	return j.render()
 }
 
 func decode(rawParams, rawItem json.RawMessage) (Params, Item, error) {
@@ -109,7 +144,7 @@ func decode(rawParams, rawItem json.RawMessage) (Params, Item, error) {
 // traced puts what was looked at into an error, so that a failure can be cached too.
 func traced(err error, fs *trace.FS) error {
 	var f *failure.Error
-	if errors.As(err, &f) {
+	if errors.As(err, &f) && f.Trace == nil {
 		f.Trace, _ = json.Marshal(fs.Entries())
 	}
 	return err

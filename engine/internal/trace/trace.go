@@ -8,15 +8,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 	"syscall"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"sealock.dev/engine/internal/failure"
 )
 
 // Kinds of Entry.
@@ -30,7 +30,7 @@ const (
 
 // Entry is one probe. Path is relative to the root with `/`. Digest is the hex SHA-256 of a file's content, of a
 // directory's sorted names each ended by a newline, or of a link's target; empty for `absent` and for
-// directories and files that were only tested for existence. Numbers were taken before the read.
+// directories and files that were only tested for existence. Numbers were taken before the read; a Git tree has none.
 type Entry struct {
 	Path      string `json:"path"`
 	Kind      string `json:"kind"`
@@ -52,6 +52,7 @@ const maxLinks = 40
 // state of each file. It is not safe for concurrent use.
 type FS struct {
 	root     string
+	source   Source
 	entries  map[string]*Entry
 	resolved map[string]resolution
 	content  map[string][]byte
@@ -59,6 +60,8 @@ type FS struct {
 	Substitute map[string][]byte
 	// Outside is the first attempt to leave the repository; nil when there was none.
 	Outside *OutsideError
+	// Failed is the first time that the source could not say what is at a path; nil when it always could.
+	Failed *failure.Error
 }
 
 type resolution struct {
@@ -69,7 +72,7 @@ type resolution struct {
 
 var _ filesys.FileSystem = (*FS)(nil)
 
-// New returns a file system for the repository at root, an absolute path whose own links are followed.
+// New returns a file system for the repository on disk at root, an absolute path whose own links are followed.
 func New(root string) (*FS, error) {
 	if !filepath.IsAbs(root) {
 		return nil, fmt.Errorf("root %q is not an absolute path", root)
@@ -78,7 +81,16 @@ func New(root string) (*FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(real)
+	return On(real, disk{})
+}
+
+// On returns a file system for what source has at root, an absolute path with no link in it.
+func On(root string, source Source) (*FS, error) {
+	if !filepath.IsAbs(root) {
+		return nil, fmt.Errorf("root %q is not an absolute path", root)
+	}
+	root = filepath.Clean(root)
+	info, err := source.Lstat(root)
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +98,14 @@ func New(root string) (*FS, error) {
 		return nil, fmt.Errorf("root %q is not a directory", root)
 	}
 	return &FS{
-		root: real, entries: map[string]*Entry{},
-		resolved: map[string]resolution{real: {real: real, info: info}},
+		root: root, source: source, entries: map[string]*Entry{},
+		resolved: map[string]resolution{root: {real: root, info: info}},
 		content:  map[string][]byte{},
 	}, nil
 }
+
+// OnDisk says whether other programs find the same files at the same paths.
+func (f *FS) OnDisk() bool { return f.source == disk{} }
 
 // Root returns the repository's real absolute path.
 func (f *FS) Root() string { return f.root }
@@ -146,9 +161,11 @@ func (f *FS) walk(path string, links int) resolution {
 		return resolution{err: f.refuse(path, "is Git's own data, which no kustomization may read")}
 	}
 	real := filepath.Join(parent.real, name)
-	info, err := os.Lstat(real)
+	info, err := f.source.Lstat(real)
 	if err != nil {
-		f.record(real, Entry{Kind: Absent})
+		if !f.broken(err) {
+			f.record(real, Entry{Kind: Absent})
+		}
 		return resolution{err: err}
 	}
 	if info.Mode()&fs.ModeSymlink == 0 {
@@ -158,8 +175,9 @@ func (f *FS) walk(path string, links int) resolution {
 }
 
 func (f *FS) follow(path, real string, info fs.FileInfo, links int) resolution {
-	target, err := os.Readlink(real)
+	target, err := f.source.Readlink(real)
 	if err != nil {
+		f.broken(err)
 		return resolution{err: err}
 	}
 	f.record(real, described(Symlink, info, digestOf([]byte(target))))
@@ -201,6 +219,18 @@ func (f *FS) refuse(path, reason string) error {
 	return err
 }
 
+// broken says whether an error means that the source could not tell, and keeps the first such error.
+func (f *FS) broken(err error) bool {
+	var failed *failure.Error
+	if !errors.As(err, &failed) {
+		return false
+	}
+	if f.Failed == nil {
+		f.Failed = failed
+	}
+	return true
+}
+
 // record keeps the strongest entry for a path: one with a digest wins.
 func (f *FS) record(real string, entry Entry) {
 	entry.Path = f.Relative(real)
@@ -211,10 +241,10 @@ func (f *FS) record(real string, entry Entry) {
 }
 
 func described(kind string, info fs.FileInfo, digest string) Entry {
-	entry := Entry{Kind: kind, Digest: digest, SizeBytes: info.Size(), MtimeNS: info.ModTime().UnixNano()}
+	entry := Entry{Kind: kind, Digest: digest}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		entry.Inode = stat.Ino
-		entry.CtimeNS = changeTime(stat)
+		entry.Inode, entry.CtimeNS = stat.Ino, changeTime(stat)
+		entry.SizeBytes, entry.MtimeNS = info.Size(), info.ModTime().UnixNano()
 	}
 	return entry
 }
@@ -300,8 +330,9 @@ func (f *FS) ReadFile(path string) ([]byte, error) {
 	if !found.info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	}
-	content, info, err := readRegular(found.real)
+	content, info, err := f.source.ReadFile(found.real)
 	if err != nil {
+		f.broken(err)
 		return nil, err
 	}
 	f.record(found.real, described(File, info, digestOf(content)))
@@ -318,46 +349,16 @@ func notFound(path string, err error) error {
 	return err
 }
 
-// readRegular never follows a link in the last place and never blocks on a pipe.
-func readRegular(path string) ([]byte, fs.FileInfo, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	content := make([]byte, 0, info.Size()+1)
-	for {
-		n, err := file.Read(content[len(content):cap(content)])
-		content = content[:len(content)+n]
-		if err == io.EOF {
-			return content, info, nil
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(content) == cap(content) {
-			content = append(content, 0)[:len(content)]
-		}
-	}
-}
-
 // ReadDir returns the names in a directory, sorted.
 func (f *FS) ReadDir(path string) ([]string, error) {
 	found := f.resolve(path)
 	if found.err != nil {
 		return nil, notFound(path, found.err)
 	}
-	list, err := os.ReadDir(found.real)
+	names, err := f.source.ReadDir(found.real)
 	if err != nil {
+		f.broken(err)
 		return nil, err
-	}
-	names := make([]string, 0, len(list))
-	for _, entry := range list {
-		names = append(names, entry.Name())
 	}
 	f.record(found.real, described(Directory, found.info, digestOf([]byte(strings.Join(names, "\n")+"\n"))))
 	return names, nil
@@ -396,7 +397,7 @@ func (f *FS) Walk(path string, _ filepath.WalkFunc) error {
 }
 
 // CheckLinks makes sure that no link below a directory leads out of the repository, for programs
-// that read the directory themselves.
+// that read the directory on disk themselves.
 func (f *FS) CheckLinks(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

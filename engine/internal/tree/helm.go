@@ -34,6 +34,13 @@ func (t *Tree) checkCharts(n *Node, k *kustomization, file string) error {
 		}
 	}
 	for _, chart := range k.charts {
+		if !t.fs.OnDisk() {
+			return &failure.Error{
+				Code: failure.HelmFailed, File: file, Line: chart.Line, Column: chart.Column,
+				Message: fmt.Sprintf("chart %q cannot be inflated from a Git revision: helm reads files on disk", chart.Name),
+				Hint:    "check out the revision and render that folder",
+			}
+		}
 		t.Helm = true
 		if err := t.checkChart(n, chart, file); err != nil {
 			return err
