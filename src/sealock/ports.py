@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from sealock.domain.object_diff import Comparison
     from sealock.domain.plan import FileChange
     from sealock.domain.rendered import Admission, Rendered
 
@@ -38,6 +39,39 @@ class Admitter(Protocol):
 
     def admit(self, manifests: Sequence[dict[str, Any]]) -> list[Admission]:
         """Return one verdict for each manifest, in order. Raises EngineError."""
+        ...
+
+
+class States(msgspec.Struct, frozen=True):
+    """One object before and after a change; None where it is not there."""
+
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class Comparer(Protocol):
+    """Tells two states of an object apart, list items matched as Kubernetes merges them."""
+
+    def compare(
+        self, states: Sequence[States], definitions: Sequence[dict[str, Any]] = ()
+    ) -> list[Comparison]:
+        """Return the differences of each pair, in order. Raises EngineError.
+
+        `definitions` are CustomResourceDefinitions: they say how lists of custom resources merge.
+        """
+        ...
+
+
+class UpdateJudge(Protocol):
+    """Asks the API server's own code whether it would accept a change of an object that exists."""
+
+    def judge_updates(
+        self, states: Sequence[States], definitions: Sequence[dict[str, Any]] = ()
+    ) -> list[Admission]:
+        """Return the verdict on each update, in order: its errors are those of the update alone.
+
+        Raises EngineError.
+        """
         ...
 
 
