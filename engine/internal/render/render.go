@@ -40,6 +40,10 @@ type Params struct {
 // Item is one overlay, relative to the root.
 type Item struct {
 	Overlay string `json:"overlay"`
+	// Files have this content in place of what is at their paths, relative to the root.
+	Files map[string]string `json:"files,omitempty"`
+	// Entry is what `matches` asks about.
+	Entry *Entry `json:"entry,omitempty"`
 }
 
 // Run is the `render` operation.
@@ -63,6 +67,14 @@ func run(rawParams, rawItem json.RawMessage, op string) (any, error) {
 	fs, err := open(p)
 	if err != nil {
 		return nil, err
+	}
+	if op == "matches" {
+		return matches(fs, p, i)
+	}
+	if len(i.Files) > 0 {
+		if fs, err = fs.With(contents(i.Files)); err != nil {
+			return nil, failure.New(failure.BadRequest, "files: "+err.Error(), "name files that are there")
+		}
 	}
 	answer, err := on(fs, p, i, op)
 	if fs.Failed != nil {
@@ -98,6 +110,14 @@ func openTree(p Params) (*trace.FS, error) {
 	return trace.On(p.Root, source)
 }
 
+func contents(files map[string]string) map[string][]byte {
+	found := make(map[string][]byte, len(files))
+	for path, text := range files {
+		found[path] = []byte(text)
+	}
+	return found
+}
+
 func on(fs *trace.FS, p Params, i Item, op string) (any, error) {
 	overlay := i.Overlay
 	if !filepath.IsAbs(overlay) {
@@ -111,6 +131,9 @@ func on(fs *trace.FS, p Params, i Item, op string) (any, error) {
 		return isolated(p, i, op)
 	}
 	j := job{params: p, fs: fs, tree: t, overlay: overlay}
+	if op == "matches" {
+		return j.holdsMark()
+	}
 	return j.render()
 }
 

@@ -105,7 +105,7 @@ func On(root string, source Source) (*FS, error) {
 }
 
 // OnDisk says whether other programs find the same files at the same paths.
-func (f *FS) OnDisk() bool { return f.source == disk{} }
+func (f *FS) OnDisk() bool { return onDisk(f.source) }
 
 // Root returns the repository's real absolute path.
 func (f *FS) Root() string { return f.root }

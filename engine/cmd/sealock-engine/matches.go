@@ -1,0 +1,5 @@
+package main
+
+import "sealock.dev/engine/internal/render"
+
+func init() { operations["matches"] = render.Matches }
