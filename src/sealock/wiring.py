@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealock.errors import UsageError
+from sealock.errors import ConfigurationError, Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +18,18 @@ if TYPE_CHECKING:
     from sealock.adapters.engine import EngineProjectPolicy, EngineRenderer, RenderOptions
     from sealock.adapters.engine_pool import EnginePool
     from sealock.adapters.file_tree import RepositoryFiles
+    from sealock.adapters.git_revision import GitRevisions
     from sealock.adapters.schemas import PackagedSchemas
     from sealock.adapters.work_tree import DiskWorkTree
     from sealock.app.check import Judges
+    from sealock.app.diff import DiffRevisions, Side
     from sealock.config.repository import Configuration
     from sealock.domain.check_report import Used
+    from sealock.domain.revision import Revision
     from sealock.domain.settings import Settings, Versions
     from sealock.ports import FileTree
+
+_SHORT = 8
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
@@ -143,6 +149,7 @@ def judges(files: RepositoryFiles, settings: Settings, versions: Used, *, cached
     """Give the ports that a check asks; what they said is remembered if it goes well. Raises EngineError."""
     from sealock.adapters import engine
     from sealock.adapters.git_changes import GitRepository
+    from sealock.adapters.rehearsal import EngineMatcher, RememberingMatcher
     from sealock.adapters.render_cache import cache_folder, is_cold
     from sealock.adapters.schemas import PackagedSchemas
     from sealock.adapters.system_clock import SystemClock
@@ -156,8 +163,93 @@ def judges(files: RepositoryFiles, settings: Settings, versions: Used, *, cached
     with engine.open_pool() as pool:
         if not cached or is_cold(folder):
             pool.start()
-        renderer = engine.open_renderer(pool, files.root, _options(settings), cached=cached)
+        options = _options(settings)
+        renderer = engine.open_renderer(pool, files.root, options, cached=cached)
         fingerprint = engine.fingerprint(pool, folder) if cached else ""
         policy = RememberingPolicy(engine.EngineProjectPolicy(pool), store, fingerprint)
-        yield Judges(renderer, policy, schemas, git, git, store, SystemClock())
+        matcher = RememberingMatcher(EngineMatcher(pool, files.root, options), store, (fingerprint, options))
+        yield Judges(renderer, policy, schemas, git, git, store, SystemClock(), matcher)
     store.save()
+
+
+@contextmanager
+def diff(
+    root: str, revisions: str, *, only: tuple[str, ...] = (), cached: bool = True
+) -> Iterator[DiffRevisions]:
+    """Give the use case that compares two trees: `BASE`, `BASE..HEAD`, `BASE...HEAD`, or empty.
+
+    Raises UsageError for what is no revision, Undecided, ConfigurationError, EngineError.
+    """
+    from sealock.adapters import engine
+    from sealock.adapters.engine_compare import EngineComparer
+    from sealock.adapters.git_changes import GitRepository
+    from sealock.adapters.git_revision import GitRevisions
+    from sealock.adapters.render_cache import cache_folder, is_cold
+    from sealock.app.diff import Change, DiffRevisions
+
+    with ExitStack() as stack:
+        pool = stack.enter_context(engine.open_pool())
+        if not cached or is_cold(cache_folder()):
+            pool.start()
+        git = GitRevisions(root)
+        base, head = _named(git, revisions)
+        before, its_options = _side(stack, pool, git, base, cached=cached)
+        after, options = _side(stack, pool, git, head, cached=cached)
+        paths = frozenset(each.path for each in git.changed(base[1], head[1] if head else None))
+        change = Change(before, after, paths, GitRepository(root).urls, only, its_options != options)
+        yield DiffRevisions(change, EngineComparer(pool))
+
+
+def _named(git: GitRevisions, revisions: str) -> tuple[tuple[str, Revision], tuple[str, Revision] | None]:
+    """Return both sides, each with its name for people; None for the work tree."""
+    for dots in ("...", ".."):
+        if dots in revisions:
+            base, _, head = (each or "HEAD" for each in revisions.partition(dots))
+            one, other = git.resolve(base), git.resolve(head)
+            if dots == "...":
+                one = git.merge_base(one, other)
+                base = one.commit
+            return (_label(base, one), one), (_label(head, other), other)
+    found = git.resolve(revisions or "HEAD")
+    return (_label(revisions or "HEAD", found), found), None
+
+
+def _label(name: str, revision: Revision) -> str:
+    short = revision.commit[:_SHORT]
+    return short if revision.commit.startswith(name) else f"{name} ({short})"
+
+
+def _side(
+    stack: ExitStack,
+    pool: EnginePool,
+    git: GitRevisions,
+    named: tuple[str, Revision] | None,
+    *,
+    cached: bool,
+) -> tuple[Side, RenderOptions]:
+    """Return one side of a diff, and how it is rendered; `stack` ends what it uses."""
+    from sealock.adapters.engine import open_renderer
+    from sealock.adapters.render_cache import cache_folder
+    from sealock.adapters.text_memo import TextMemo
+    from sealock.adapters.verdict_cache import VerdictStore
+    from sealock.app.diff import Side
+
+    folder = str(cache_folder())
+    if named is None:
+        store = VerdictStore(git.root, folder, cached=cached)
+        disk = TextMemo(files(git.root), git.root, time.time_ns())
+        options = _options(settings(disk))
+        stack.callback(store.save)
+        return Side("work tree", disk, open_renderer(pool, git.root, options, cached=cached), store), options
+    label, revision = named
+    tree = stack.enter_context(git.files(revision))
+    try:
+        options = _options(settings(tree))
+    except ConfigurationError as wrong:
+        message = f"sealock.yaml of {label} is wrong: {wrong.message}"
+        raise Undecided(message, where=wrong.where, hint=wrong.hint) from wrong
+    # Apart from those of the work tree, whose files are known by other signatures.
+    store = VerdictStore(os.path.join(git.root, ".git", "revisions"), folder, cached=cached)  # noqa: PTH118
+    stack.callback(store.save)
+    renderer = open_renderer(pool, git.root, options, cached=cached, revision=tree)
+    return Side(label, tree, renderer, store), options

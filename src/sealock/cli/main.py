@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "check": ("sealock.cli.check", "Check overlays, Applications and policy; exit 1 on findings."),
+    "diff": ("sealock.cli.diff", "Show what a change does to the rendered objects, dangers first."),
     "generate": ("sealock.cli.generate", "Write Applications, bases and overlays from services.yaml."),
     "import": ("sealock.cli.import_", "Write Applications that come from elsewhere, after checking them."),
     "render": ("sealock.cli.render", "Print what Kustomize makes of an overlay."),

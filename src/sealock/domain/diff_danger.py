@@ -82,10 +82,11 @@ class Changed(NamedTuple):
 
 
 class _Fate(NamedTuple):
-    """What becomes of a removed object: `pruned`, `orphaned`, or empty where nobody knows."""
+    """What becomes of a removed object: `pruned`, `orphaned`, or empty where nobody knows; who decides."""
 
     kind: str
     why: str
+    applications: tuple[str, ...] = ()
 
 
 def removed(changed: Changed) -> list[Manifest]:
@@ -105,11 +106,13 @@ def of_removals(changed: Changed, deployers: Deployers) -> Iterator[Danger]:
             plain.setdefault(fate, []).append(manifest)
             continue
         why = f"{fate.why}; {_lost(kind, manifest)}"
-        yield Danger(kind, changed.overlay, named(ObjectKey.of(manifest)), why, _KEEP)
+        subject = named(ObjectKey.of(manifest))
+        yield Danger(kind, changed.overlay, subject, why, _KEEP, fate.applications)
     for fate, manifests in plain.items():
         if fate.kind:
             help_ = _KEEP if fate.kind == "pruned" else _STAYS
-            yield Danger(fate.kind, changed.overlay, _listed(manifests), fate.why, help_)
+            subject = _listed(manifests)
+            yield Danger(fate.kind, changed.overlay, subject, fate.why, help_, fate.applications)
 
 
 def _lost(kind: str, manifest: Manifest) -> str:
@@ -128,29 +131,31 @@ def _fate(manifest: Manifest, state: str, deployers: Deployers) -> _Fate:
     if "Prune=false" in options:
         return _Fate("orphaned", "its annotation Prune=false keeps it in the cluster")
     if deployers.after:
-        return _kept_deployed(state, deployers.after, asks="Prune=confirm" in options)
-    if deployers.before:
-        names = _applications(deployers.before)
-        if any(each.cascades for each in deployers.before):
-            return _Fate("pruned", f"{names} goes too, and with its finalizer all that it deployed")
-        return _Fate("orphaned", f"{names} goes too, without a finalizer: what it deployed stays, unmanaged")
+        return _still_deployed(state, deployers.after, asks="Prune=confirm" in options)
+    names = _names(deployers.before)
+    if any(each.cascades for each in deployers.before):
+        return _Fate("pruned", "its Application goes too, and with its finalizer all that it deployed", names)
+    if names:
+        why = "its Application goes too, without a finalizer: what it deployed stays, unmanaged"
+        return _Fate("orphaned", why, names)
     return _Fate("", "no Application of this repository deploys this overlay, so its fate is not known here")
 
 
-def _kept_deployed(state: str, deployers: Sequence[Deployer], *, asks: bool) -> _Fate:
-    names = _applications(deployers)
+def _still_deployed(state: str, deployers: Sequence[Deployer], *, asks: bool) -> _Fate:
+    names = _names(deployers)
     if state == "removed":
-        return _Fate("orphaned", f"{names} still points at this folder: its sync fails, nothing is deleted")
-    pruning = [each for each in deployers if each.prunes]
-    if not pruning:
-        return _Fate("orphaned", f"{names} does not prune: it stays in the cluster, out of sync")
-    if asks:
-        return _Fate("pruned", f"{_applications(pruning)} prunes: Argo CD deletes it once somebody confirms")
-    return _Fate("pruned", f"{_applications(pruning)} prunes: Argo CD deletes it with the next sync")
+        why = "its Application still points at this folder: its sync fails, nothing is deleted"
+        return _Fate("orphaned", why, names)
+    if not any(each.prunes for each in deployers):
+        return _Fate(
+            "orphaned", "its Application does not prune: it stays in the cluster, out of sync", names
+        )
+    when = "once somebody confirms" if asks else "with the next sync"
+    return _Fate("pruned", f"its Application prunes: Argo CD deletes it {when}", names)
 
 
-def _applications(deployers: Sequence[Deployer]) -> str:
-    return "Application " + ", ".join(sorted({each.name for each in deployers}))
+def _names(deployers: Sequence[Deployer]) -> tuple[str, ...]:
+    return tuple(sorted({each.name for each in deployers}))
 
 
 def _listed(manifests: Sequence[Manifest]) -> str:

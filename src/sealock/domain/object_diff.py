@@ -63,7 +63,8 @@ class ObjectChange(msgspec.Struct, frozen=True):
 class Danger(msgspec.Struct, frozen=True, order=True):
     """Something in a change that cannot be undone by reverting it, or that stops a service.
 
-    `kind` is one of DANGERS; `object` is `Kind namespace/name`, or how many; `help` is what to do.
+    `kind` is one of DANGERS; `object` is `Kind namespace/name`, or several; `help` is what to do.
+    `applications` are those that deploy the overlay, where that decides.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Danger(msgspec.Struct, frozen=True, order=True):
     object: str
     why: str
     help: str
+    applications: tuple[str, ...] = ()
 
 
 DANGERS = {

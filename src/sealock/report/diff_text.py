@@ -25,6 +25,8 @@ def lines(report: DiffReport, *, colour: bool = False) -> Iterator[str]:
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
+    yield paint(printable(f"{report.before} → {report.after}", 300), "2")
+    yield ""
     for danger, overlays in alike(report.dangers):
         yield f"{paint(f'danger[{danger.kind}]', '1;31')}: {printable(danger.object, 300)}"
         yield f"  {printable(danger.why, 600)}"
