@@ -16,6 +16,7 @@ import (
 type cluster struct {
 	Name        string            `json:"name"`
 	Server      string            `json:"server"`
+	Project     string            `json:"project"`
 	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations"`
 }
@@ -51,9 +52,13 @@ func (c cluster) secret(namespace string) corev1.Secret {
 	for key, value := range c.Labels {
 		marked[key] = value
 	}
+	data := map[string][]byte{"name": []byte(c.Name), "server": []byte(c.Server)}
+	if c.Project != "" {
+		data["project"] = []byte(c.Project)
+	}
 	return corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: c.Name, Namespace: namespace, Labels: marked, Annotations: c.Annotations},
-		Data:       map[string][]byte{"name": []byte(c.Name), "server": []byte(c.Server)},
+		Data:       data,
 	}
 }
 

@@ -8,6 +8,7 @@ package expand
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sort"
 	"sync"
@@ -38,11 +39,12 @@ type Problem struct {
 	Message string `json:"message"`
 }
 
-// Answer is the answer to one item.
+// Answer is the answer to one item; Read are the files that generators read.
 type Answer struct {
 	Applications []Generated `json:"applications"`
 	Undecided    []Undecided `json:"undecided"`
 	Problems     []Problem   `json:"problems"`
+	Read         []string    `json:"read"`
 }
 
 type parameters struct {
@@ -71,8 +73,10 @@ func Run(params, item json.RawMessage) (any, error) {
 	if len(question.Set) == 0 {
 		return nil, failure.New(failure.BadRequest, "expand: the item has no applicationset", "")
 	}
-	e := &expansion{parameters: known, answer: Answer{[]Generated{}, []Undecided{}, []Problem{}}}
+	known.repository.read = map[string]bool{}
+	e := &expansion{parameters: known, answer: Answer{[]Generated{}, []Undecided{}, []Problem{}, nil}}
 	e.run(question.Set)
+	e.answer.Read = append([]string{}, slices.Sorted(maps.Keys(known.repository.read))...)
 	return e.answer, nil
 }
 

@@ -16,7 +16,7 @@ import (
 
 const (
 	clusters = `[{name: dev-eu, server: "https://dev", labels: {tier: dev}, annotations: {team: a}},
-		{name: Prod_EU, server: "https://prod", labels: {tier: production}}]`
+		{name: Prod_EU, server: "https://prod", project: shop, labels: {tier: production}}]`
 	wide = "{metadata: {name: '{{n}}'}, spec: {project: default, destination: {server: 'https://dev', namespace: '{{n}}'}, source: {repoURL: 'https://example.com/a.git', path: '{{p}}'}}}"
 	here = "repoURL: https://example.com/a.git, revision: HEAD"
 )
@@ -112,6 +112,9 @@ func TestEveryGeneratorMakesWhatTheControllerMakes(t *testing.T) {
 		"clusters": {
 			spec("[{clusters: {values: {v: '{{metadata.labels.tier}}'}}}]", "{{nameNormalized}}", "{{values.v}}", ""),
 			[]string{"dev-eu dev", "in-cluster {{metadata.labels.tier}}", "prod-eu production"}},
+		"the project of a cluster": {
+			spec("[{clusters: {selector: {matchLabels: {tier: production}}}}]", "{{.nameNormalized}}", "{{.project}}", goTemplate),
+			[]string{"prod-eu shop"}},
 		"clusters by label": {
 			spec("[{clusters: {selector: {matchLabels: {tier: dev}}}}]", "{{.name}}", "{{.metadata.annotations.team}}", goTemplate),
 			[]string{"dev-eu a"}},
@@ -280,6 +283,21 @@ func TestOnlyListedFilesAreSeen(t *testing.T) {
 	actual := expand(t, root, "files: [apps/beta/base/kustomization.yaml, apps/beta/kustomization.yaml]", spec(generators, "{{path.basename}}", "{{path}}", ""))
 	if want := []string{"beta apps/beta"}; !reflect.DeepEqual(want, pairs(actual)) {
 		t.Errorf("expected %v, actual %v", want, actual)
+	}
+}
+
+func TestWhatWasReadIsNamed(t *testing.T) {
+	root := sample(t)
+	generators := "[{git: {" + here + ", files: [{path: clusters/*/config.yaml}, {path: clusters/eu, exclude: true}]}}]"
+	for range 2 {
+		actual := expand(t, root, "", spec(generators, "{{cluster.name}}", "{{path}}", ""))
+		want := []string{"clusters/dev/config.yaml", "clusters/eu/west/config.yaml", "clusters/prod/config.yaml"}
+		if !reflect.DeepEqual(want, actual.Read) {
+			t.Errorf("expected %v, actual %v", want, actual.Read)
+		}
+	}
+	if none := expand(t, root, "", spec("[]", "a", "x", "")).Read; len(none) > 0 {
+		t.Errorf("nothing was asked, actual %v", none)
 	}
 }
 

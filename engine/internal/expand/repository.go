@@ -24,6 +24,7 @@ type repository struct {
 	revisions []string
 	files     []string
 	folders   []string
+	read      map[string]bool
 }
 
 var _ services.Repos = (*repository)(nil)
@@ -117,14 +118,15 @@ func (r *repository) GetFiles(_ context.Context, url, revision, _, pattern strin
 		if !matches(file) {
 			continue
 		}
-		if found[file], err = r.read(file); err != nil {
+		r.read[file] = true
+		if found[file], err = r.content(file); err != nil {
 			return nil, &unknown{kind: "git", url: url, revision: revision, reason: fmt.Sprintf("%s: %v", file, err)}
 		}
 	}
 	return found, nil
 }
 
-func (r *repository) read(file string) ([]byte, error) {
+func (r *repository) content(file string) ([]byte, error) {
 	real, err := filepath.EvalSymlinks(filepath.Join(r.root, filepath.FromSlash(file)))
 	if err != nil {
 		return nil, errors.New("cannot be read")
