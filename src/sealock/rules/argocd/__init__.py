@@ -3,6 +3,7 @@
 from sealock.rules.argocd import (
     application_namespace,
     application_path_missing,
+    invented_field,
     production_auto_prune,
     project_not_permitted,
     unknown_sync_option,
@@ -14,6 +15,7 @@ RULES = (
     application_path_missing,
     project_not_permitted,
     unknown_sync_option,
+    invented_field,
     application_namespace,
     production_auto_prune,
 )

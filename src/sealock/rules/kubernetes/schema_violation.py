@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Finding, Severity
 from sealock.domain.source_map import parse_path, show_path
+from sealock.rules.argocd.advice import is_explained
 from sealock.rules.meta import Meta
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ META = Meta("schema-violation", "a field is not what its kind's schema says", Se
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield what the schemas refuse, except where the API server says so in its own words."""
+    """Yield what the schemas refuse, except where the API server or `invented-field` says it better."""
     for overlay, each in view.in_scope():
         if _is_unserved(each):
             message = f"{view.versions} have no {each.key.api_version} {each.key.kind}"
@@ -59,11 +60,14 @@ def check(view: RepositoryView) -> Iterator[Finding]:
             )
         said = _said(each)
         for problem in each.schema or ():
-            if problem.path not in said:
+            if problem.path not in said and not is_explained(each.manifest, problem, each.schema or ()):
                 yield _finding(view, each, problem, str(each.key), overlay.path)
     for application in view.scoped(view.applications, view.projects, view.sets):
         # One that an overlay renders is among the overlay's objects.
-        for problem in (application.schema or ()) if application.rendered is None else ():
+        problems = (application.schema or ()) if application.rendered is None else ()
+        for problem in problems:
+            if is_explained(application.manifest, problem, problems):
+                continue
             yield _finding(view, application, problem, f"{application.kind} {application.name}", "")
 
 
