@@ -1,7 +1,9 @@
-"""What every Renderer promises: the fake, the engine, and the engine behind the cache, empty and full."""
+"""What every Renderer promises: the fake; the engine on the disk or a revision, with a cache or none."""
 
 from __future__ import annotations
 
+import subprocess
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ from sealock.adapters.engine import (
     fingerprint,
     open_pool,
 )
+from sealock.adapters.git_revision import GitRevisions, RevisionFiles
 from sealock.adapters.render_cache import RenderCache
 from sealock.domain.rendered import Origin, Rendered, RenderedObject, RenderFailure, TraceEntry
 from sealock.ports import RenderRequest
@@ -67,6 +70,9 @@ KNOWN = {
         pytest.param("engine", marks=pytest.mark.engine),
         pytest.param("empty cache", marks=pytest.mark.engine),
         pytest.param("full cache", marks=pytest.mark.engine),
+        pytest.param("revision", marks=pytest.mark.engine),
+        pytest.param("revision, full cache", marks=pytest.mark.engine),
+        pytest.param("revision, cache of the disk", marks=pytest.mark.engine),
     ]
 )
 def renderer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Renderer]:
@@ -77,17 +83,39 @@ def renderer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rendere
     for path, text in FILES.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    with open_pool() as pool:
-        if request.param == "engine":
-            yield EngineRenderer(pool, str(root))
-            return
+    how = request.param
+    with open_pool() as pool, ExitStack() as stack:
         cache = (RenderCache(tmp_path / "cache"), fingerprint(pool, tmp_path / "cache"))
-        engine = EngineRenderer(pool, str(root), cache=cache)
-        if request.param == "full cache":
-            for want in ({"objects"}, {"yaml"}, {"objects", "yaml"}):
-                list(engine.render(RenderRequest(("app", "broken", "missing"), frozenset(want))))
+        if how == "revision, cache of the disk":
+            warm(EngineRenderer(pool, str(root), cache=cache))
+        revision = stack.enter_context(only_committed(root)) if how.startswith("revision") else None
+        kept = None if how in {"engine", "revision"} else cache
+        engine = EngineRenderer(pool, str(root), cache=kept, revision=revision)
+        if how.endswith("full cache"):
+            warm(engine)
+        if how.endswith(("full cache", "cache of the disk")):
             pool.close()
         yield engine
+
+
+def warm(renderer: Renderer) -> None:
+    for want in ({"objects"}, {"yaml"}, {"objects", "yaml"}):
+        list(renderer.render(RenderRequest(("app", "broken", "missing"), frozenset(want))))
+
+
+def only_committed(root: Path) -> RevisionFiles:
+    """Commit what is on the disk, spoil the disk, and return the commit's files."""
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "state")
+    for path in FILES:
+        (root / path).write_text("spoilt: {")
+    revisions = GitRevisions(str(root))
+    return revisions.files(revisions.resolve("HEAD"))
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True)
 
 
 def rendered(renderer: Renderer, overlay: str, *want: str) -> Rendered:

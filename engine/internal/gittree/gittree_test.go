@@ -61,6 +61,15 @@ func TestATreesIdServesAsWellAsACommits(t *testing.T) {
 	}
 }
 
+func TestTheEmptyTreeNeedsNoObject(t *testing.T) {
+	root := testtree.Write(t, map[string]string{"a.txt": "one"})
+	testtree.Commit(t, root)
+	names, err := mustOpen(t, root+"/.git", emptyTree.String()).ReadDir("/r")
+	if len(names) != 0 || err != nil {
+		t.Errorf("actual %v, %v", names, err)
+	}
+}
+
 func TestAWorktreeAndAlternatesLeadToTheObjects(t *testing.T) {
 	origin := testtree.Write(t, map[string]string{"a.txt": "one"})
 	first := testtree.Commit(t, origin)

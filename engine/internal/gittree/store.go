@@ -36,6 +36,9 @@ type store struct {
 	held      int
 }
 
+// emptyTree is the id of a folder with nothing in it, which Git knows without an object.
+var emptyTree = plumbing.NewHash("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
+
 type entry struct {
 	id   plumbing.Hash
 	mode filemode.FileMode
@@ -208,6 +211,9 @@ func (s *store) tree(id plumbing.Hash) (plumbing.Hash, error) {
 func (s *store) folder(id plumbing.Hash) (folder, error) {
 	if known, ok := s.folders[id]; ok {
 		return known, nil
+	}
+	if id == emptyTree {
+		return folder{}, nil
 	}
 	content, err := s.read(plumbing.TreeObject, id)
 	if err != nil {

@@ -10,13 +10,16 @@ import msgspec
 from sealock.adapters.engine_pool import Answer, EnginePool, Problem, engine_count, engine_path
 from sealock.adapters.render_cache import Entry, Look, RenderCache, cache_folder, cache_limit, storable
 from sealock.adapters.stat_signature import Probes
-from sealock.domain.rendered import Admission, Rendered, RenderedObject, RenderFailure, TraceEntry
+from sealock.domain.rendered import Rendered, RenderedObject, RenderFailure, TraceEntry
 from sealock.errors import EngineError
 from sealock.ports import PermitProblem, PermitQuestion, RenderRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from sealock.adapters.git_revision import RevisionFiles
+    from sealock.adapters.render_cache import Probing
 
 _FORM = 1
 """Part of every key: raise it when what an entry means changes."""
@@ -53,7 +56,6 @@ class _Version(msgspec.Struct, frozen=True):
 _RENDERING = msgspec.json.Decoder(_Rendering)
 _OBJECTS = msgspec.json.Decoder(tuple[RenderedObject, ...])
 _PERMISSION = msgspec.json.Decoder(_Permission)
-_ADMISSION = msgspec.json.Decoder(Admission)
 _VERSION = msgspec.json.Decoder(_Version)
 
 
@@ -78,15 +80,22 @@ def open_pool() -> EnginePool:
 
 
 def open_renderer(
-    pool: EnginePool, root: str, options: RenderOptions = _PLAIN, *, cached: bool = True
+    pool: EnginePool,
+    root: str,
+    options: RenderOptions = _PLAIN,
+    *,
+    cached: bool = True,
+    revision: RevisionFiles | None = None,
 ) -> EngineRenderer:
-    """Return a renderer of the repository at `root` that uses the user's cache unless told otherwise."""
+    """Return a renderer of the repository at `root` that uses the user's cache unless told otherwise.
+
+    With a `revision` it renders what that has, and nothing from the disk.
+    """
     if not cached:
-        return EngineRenderer(pool, root, options)
+        return EngineRenderer(pool, root, options, revision=revision)
     folder = cache_folder()
-    return EngineRenderer(
-        pool, root, options, (RenderCache(folder, cache_limit()), fingerprint(pool, folder))
-    )
+    cache = RenderCache(folder, cache_limit()), fingerprint(pool, folder)
+    return EngineRenderer(pool, root, options, cache, revision)
 
 
 def fingerprint(pool: EnginePool, folder: Path) -> str:
@@ -120,12 +129,17 @@ class EngineRenderer:
         root: str,
         options: RenderOptions = _PLAIN,
         cache: tuple[RenderCache, str] | None = None,
+        revision: RevisionFiles | None = None,
     ) -> None:
-        """Render below `root`; `cache` comes with the engine's fingerprint, None renders everything anew."""
+        """Render below `root`, or that of a `revision`.
+
+        `cache` comes with the engine's fingerprint, None renders everything anew.
+        """
         self._pool = pool
         self._root = os.path.realpath(root)
         self._options = options
         self._cache = cache
+        self._revision = revision
 
     def render(self, request: RenderRequest) -> Iterator[Rendered]:
         """Yield one Rendered for each overlay: remembered ones first, then as they finish.
@@ -138,11 +152,11 @@ class EngineRenderer:
             yield from self._anew(overlays, request.want, None)
             return
         cache, _ = self._cache
-        probes = Probes(self._root, cache.now_ns())
+        probes = self._probes(cache.now_ns())
         missing: list[str] = []
         try:
             for overlay in overlays:
-                entry = cache.find(self._key(overlay, request.want), probes)
+                entry = self._found(overlay, request.want, cache, probes)
                 if entry is None:
                     missing.append(overlay)
                 else:
@@ -150,6 +164,16 @@ class EngineRenderer:
             yield from self._anew(missing, request.want, cache)
         finally:
             cache.settle()
+
+    def _probes(self, now_ns: int) -> Probing:
+        return self._revision.probes(now_ns) if self._revision else Probes(self._root, now_ns)
+
+    def _found(self, overlay: str, want: frozenset[str], cache: RenderCache, probes: Probing) -> Entry | None:
+        found = cache.find(self._key(overlay, want), probes)
+        if found is None and self._revision:
+            # What the disk has often is what the revision has.
+            found = cache.find(self._key(overlay, want, disk=True), probes)
+        return found
 
     def _anew(
         self, overlays: Sequence[str], want: frozenset[str], cache: RenderCache | None
@@ -162,6 +186,8 @@ class EngineRenderer:
             "load_restrictor": self._options.load_restrictor,
             "helm": self._options.helm,
         }
+        if self._revision:
+            params |= {"tree": self._revision.revision.tree, "git_dir": self._revision.git_dir}
         # Taken before anything is read: what changes later has a later time.
         seen_ns = cache.now_ns() if cache else 0
         items = [{"overlay": overlay} for overlay in overlays]
@@ -174,9 +200,12 @@ class EngineRenderer:
                 cache.store(self._key(overlay, want), entry)
             yield rendered
 
-    def _key(self, overlay: str, want: frozenset[str]) -> str:
+    def _key(self, overlay: str, want: frozenset[str], *, disk: bool = False) -> str:
         fingerprint = self._cache[1] if self._cache else ""
-        options = (self._options.load_restrictor, self._options.helm)
+        options = [self._options.load_restrictor, self._options.helm]
+        if self._revision and not disk:
+            # One entry for all revisions: whether it holds for this one, its trace tells.
+            options.append("revision")
         return RenderCache.key(_FORM, fingerprint, self._root, overlay, sorted(want), *options)
 
 
@@ -228,23 +257,6 @@ def _failure(problem: Problem) -> RenderFailure:
 def _undecodable(wrong: msgspec.MsgspecError) -> EngineError:
     hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
     return EngineError(f"the engine's answer cannot be read: {wrong}", hint=hint)
-
-
-class EngineAdmitter:
-    """The API server's own verdicts; implements the Admitter port."""
-
-    def __init__(self, pool: Engines) -> None:
-        """Ask the engines of `pool`."""
-        self._pool = pool
-
-    def admit(self, manifests: Sequence[dict[str, Any]]) -> list[Admission]:
-        """Return one verdict for each manifest, in order. Raises EngineError."""
-        items = [{"object": manifest} for manifest in manifests]
-        answers = dict(self._pool.call("admit", {}, items))
-        try:
-            return [_ADMISSION.decode(answers[index].result()) for index in range(len(items))]
-        except msgspec.MsgspecError as wrong:
-            raise _undecodable(wrong) from wrong
 
 
 class EngineProjectPolicy:

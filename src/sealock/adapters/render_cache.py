@@ -14,11 +14,11 @@ import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from sealock.adapters.stat_signature import SETTLED_NS, Probes, Signature
+from sealock.adapters.stat_signature import SETTLED_NS, Seen, Signature
 from sealock.domain.rendered import RenderFailure, TraceEntry
 from sealock.errors import UsageError
 
@@ -32,6 +32,23 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _TOUCH_AFTER_SECONDS = 3600.0
 _SWEEP_TO = 0.8
 _LEDGER_LINES = 1000
+
+
+class Probing(Protocol):
+    """Looks at what a render looked at: Probes at the disk, RevisionProbes at a Git tree."""
+
+    @property
+    def at_ns(self) -> int:
+        """The time before anything was looked at."""
+        ...
+
+    def look(self, path: str) -> Seen:
+        """Return what is at `path`, links not followed."""
+        ...
+
+    def digest(self, path: str) -> str:
+        """Return the hex SHA-256 of what is there, as TraceEntry has it; empty when it cannot be read."""
+        ...
 
 
 class Look(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -114,7 +131,7 @@ class RenderCache:
         """Return the name for a render by all that decides it besides files: engine, root, options."""
         return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
-    def find(self, key: str, probes: Probes) -> Entry | None:
+    def find(self, key: str, probes: Probing) -> Entry | None:
         """Return the entry under `key` if every probe gives the same answer now."""
         path = self._path(key)
         entry = self._read(path, probes.at_ns)
@@ -213,7 +230,7 @@ class RenderCache:
         except msgspec.MsgspecError:
             return None
 
-    def _stamp_again(self, key: str, entry: Entry, probes: Probes) -> None:
+    def _stamp_again(self, key: str, entry: Entry, probes: Probing) -> None:
         """Keep the stats of files whose content was just verified, if the next run can trust them."""
         fresh = tuple(
             msgspec.structs.replace(look, signature=tuple(probes.look(look.path).signature))

@@ -1,0 +1,316 @@
+"""A Git revision: which one a name means, what differs from another, and its files, without a checkout."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections import deque
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+
+from sealock.adapters import git_program
+from sealock.adapters.git_objects import GitObjects
+from sealock.adapters.stat_signature import Seen, Signature
+from sealock.domain.location import Location
+from sealock.domain.printable import printable
+from sealock.domain.revision import PathChange, Revision
+from sealock.domain.yaml_document import decode
+from sealock.errors import Refused, Undecided, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_LINKS = 40
+_LINK = "120000"
+_SUBMODULE = "160000"
+_STATUS: dict[str, Literal["added", "removed", "changed"]] = {"A": "added", "D": "removed"}
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+_NO_SIGNATURE = Signature(0, 0, 1 << 62, 1 << 62)
+"""Never settled, and equal to none that a disk has: only contents count."""
+
+
+class GitRevisions:
+    """The revisions of the repository that holds the folder `root`; implements the Revisions port."""
+
+    def __init__(self, root: str) -> None:
+        """Ask about the repository at `root`; nothing runs before a question."""
+        self.root = os.path.realpath(root)
+
+    @cached_property
+    def git_dir(self) -> str:
+        """The absolute path of the `.git` directory, a worktree's own where it is one. Raises Undecided."""
+        return self._places[0]
+
+    @cached_property
+    def _places(self) -> tuple[str, str]:
+        """The `.git` directory, and the root's path in the work tree with a slash at its end, or empty."""
+        found = git_program.output(self.root, ["rev-parse", "--absolute-git-dir", "--show-prefix"])
+        lines = os.fsdecode(found).split("\n")
+        if len(lines) != 3:  # noqa: PLR2004 - two answers, and what follows the last newline
+            message = f"the path of this repository cannot be read: {printable(os.fsdecode(found))}"
+            raise Undecided(message, hint="Rename the folder that has a newline in its name.")
+        return lines[0], lines[1]
+
+    def resolve(self, revision: str) -> Revision:
+        """Return the commit that `revision` names. Raises UsageError for none, Undecided."""
+        commit = self._named(f"{revision}^{{commit}}")
+        if commit is None:
+            message = f"{printable(revision)!r} is no commit of this repository"
+            hint = "In CI, fetch it first: a shallow clone has only the newest commits."
+            raise UsageError(message, hint=hint)
+        # Before a folder was made it was empty.
+        tree = self._named(f"{commit}:{self._places[1]}") or _EMPTY_TREE
+        return Revision(commit, tree)
+
+    def _named(self, expression: str) -> str | None:
+        if "\0" in expression:
+            return None
+        done = git_program.run(
+            self.root, ["rev-parse", "--verify", "--quiet", "--end-of-options", expression]
+        )
+        if done.status not in {0, 1}:
+            git_program.fail("rev-parse", done.stderr)
+        return None if done.status else done.stdout.decode("ascii").strip()
+
+    def merge_base(self, one: Revision, other: Revision) -> Revision:
+        """Return the best common ancestor. Raises UsageError where there is none, Undecided."""
+        done = git_program.run(self.root, ["merge-base", one.commit, other.commit])
+        if done.status == 0:
+            return self.resolve(done.stdout.decode("ascii").split("\n", 1)[0])
+        if done.status != 1:
+            git_program.fail("merge-base", done.stderr)
+        message = f"{one.commit[:12]} and {other.commit[:12]} have no commit in common"
+        if self.is_shallow():
+            message += " in this shallow clone"
+            raise Undecided(message, hint="Run git fetch --unshallow.")
+        raise UsageError(message, hint="Name two revisions of one history.")
+
+    def is_shallow(self) -> bool:
+        """Say whether the history is cut off. Raises Undecided."""
+        return git_program.output(self.root, ["rev-parse", "--is-shallow-repository"]).strip() == b"true"
+
+    def changed(self, base: Revision, head: Revision | None = None) -> tuple[PathChange, ...]:
+        """Return the files below the root that differ from `base`, sorted.
+
+        With no `head` those of the work tree are meant, new ones that are not ignored included.
+        Raises Undecided.
+        """
+        form = ["--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "-O/dev/null"]
+        if head is not None:
+            raw = git_program.output(self.root, ["diff-tree", "-r", *form, base.tree, head.tree, "--"])
+            return tuple(sorted(_changes(raw)))
+        raw = git_program.output(
+            self.root, ["diff", *form, "--relative", "--ignore-submodules=none", base.commit, "--", "."]
+        )
+        new = git_program.output(self.root, ["ls-files", "--others", "--exclude-standard", "-z"])
+        found = {each.path: each for each in _changes(raw)}
+        for path in os.fsdecode(new).split("\0"):
+            if path:
+                # One that was removed from the index alone is still on the disk.
+                found[path] = PathChange(path, "changed" if path in found else "added")
+        return tuple(sorted(found.values()))
+
+    def files(self, revision: Revision) -> RevisionFiles:
+        """Return the files of a revision, for reading. Close it when done."""
+        return RevisionFiles(self, revision)
+
+
+def _changes(raw: bytes) -> Iterator[PathChange]:
+    fields = os.fsdecode(raw).split("\0")
+    for about, path in zip(fields[::2], fields[1::2], strict=False):
+        yield PathChange(path, _STATUS.get(about.rpartition(" ")[2][:1], "changed"))
+
+
+class _Entry(NamedTuple):
+    mode: str
+    name: str
+
+
+class RevisionFiles:
+    """The files of one revision; implements SignedFiles. Close it, or use it in `with`."""
+
+    def __init__(self, revisions: GitRevisions, revision: Revision) -> None:
+        """Read what `revision` has below the root; nothing runs before a question."""
+        self.root = revisions.root
+        self.revision = revision
+        self._revisions = revisions
+        self._objects = GitObjects(self.root)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop Git."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop Git; the next question starts it again."""
+        self._objects.close()
+
+    @property
+    def git_dir(self) -> str:
+        """The absolute path of the `.git` directory."""
+        return self._revisions.git_dir
+
+    @cached_property
+    def _entries(self) -> dict[str, _Entry]:
+        if self.revision.tree == _EMPTY_TREE:
+            return {}
+        listed = git_program.output(self.root, ["ls-tree", "-r", "-z", "--full-tree", self.revision.tree])
+        found = {}
+        for line in os.fsdecode(listed).split("\0"):
+            about, _, path = line.partition("\t")
+            if path:
+                found[path] = _Entry(about[:6], about[12:])
+        return found
+
+    @cached_property
+    def _folders(self) -> dict[str, set[str]]:
+        """The names in each folder; the root is empty text."""
+        found: dict[str, set[str]] = {"": set()}
+        for path in self._entries:
+            below = path
+            while below:
+                folder, _, name = below.rpartition("/")
+                known = folder in found
+                found.setdefault(folder, set()).add(name)
+                if known:
+                    break
+                below = folder
+        return found
+
+    def files(self) -> tuple[str, ...]:
+        """Return every file of the revision, sorted. Raises Undecided."""
+        return tuple(sorted(self._entries))
+
+    def read_text(self, path: str) -> str:
+        """Return a file's text as Git has it.
+
+        Raises FileNotFoundError; Refused for what lies outside or is no regular file;
+        ConfigurationError for what is not UTF-8; Undecided where Git cannot tell.
+        """
+        return decode(self.read_bytes(path), path)
+
+    def read_bytes(self, path: str) -> bytes:
+        """Return a file's content. Raises FileNotFoundError, Refused, Undecided."""
+        entry = self._entries.get(path)
+        if entry is None or entry.mode == _LINK:
+            real = self._real(path)
+            entry = self._entries.get(real)
+            if entry is None and real in self._folders:
+                message = "this is no regular file"
+                raise Refused(message, where=Location(path))
+        if entry is None:
+            raise FileNotFoundError(errno.ENOENT, "not in the revision", path)
+        if entry.mode == _SUBMODULE:
+            message = "this is a submodule, whose files are in another repository"
+            raise Undecided(message, where=Location(path))
+        return self._objects.read(entry.name)
+
+    def _real(self, path: str) -> str:
+        """Return where `path` leads, links followed. Raises Refused for a way out."""
+        done: list[str] = []
+        left = deque(path.split("/"))
+        links = 0
+        while left:
+            part = left.popleft()
+            if part in {"", "."}:
+                continue
+            if part == "..":
+                if not done:
+                    raise _outside(path)
+                done.pop()
+                continue
+            done.append(part)
+            entry = self._entries.get("/".join(done))
+            if entry is not None and entry.mode == _LINK:
+                links += 1
+                if links > _MOST_LINKS:
+                    raise FileNotFoundError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+                target = os.fsdecode(self._objects.read(entry.name))
+                done.pop()
+                if target.startswith("/"):
+                    if not f"{target}/".startswith(f"{self.root}/"):
+                        raise _outside(path)
+                    done, target = [], target[len(self.root) :]
+                left.extendleft(reversed(target.split("/")))
+        return "/".join(done)
+
+    def signature(self, path: str) -> bytes:
+        """Return a plain file's object id; empty for anything else."""
+        entry = self._entries.get(path)
+        if entry is None or entry.mode in {_LINK, _SUBMODULE}:
+            return b""
+        return bytes.fromhex(entry.name)
+
+    def probes(self, at_ns: int) -> RevisionProbes:
+        """Return what the render cache asks, at the time `at_ns`."""
+        return RevisionProbes(self, at_ns)
+
+    def look(self, path: str) -> tuple[Literal["file", "directory", "symlink", "absent", "submodule"], str]:
+        """Return what is at `path`, links not followed, and the object's id; Raises Undecided."""
+        entry = self._entries.get(path)
+        if entry is not None:
+            if entry.mode == _SUBMODULE:
+                return "submodule", entry.name
+            return ("symlink" if entry.mode == _LINK else "file"), entry.name
+        return ("directory" if path in self._folders else "absent"), ""
+
+    def names(self, folder: str) -> set[str]:
+        """Return the names in a folder."""
+        return self._folders[folder]
+
+    def content(self, name: str) -> bytes:
+        """Return an object's content by its id. Raises Undecided."""
+        return self._objects.read(name)
+
+
+def _outside(path: str) -> Refused:
+    message = "this leads out of the repository"
+    return Refused(message, where=Location(path), hint="Copy the file into the repository.")
+
+
+class RevisionProbes:
+    """Looks at a revision as Probes look at the disk, so that the cache can tell whether a render holds."""
+
+    def __init__(self, files: RevisionFiles, at_ns: int) -> None:
+        """Look at `files`; `at_ns` is the time now."""
+        self.at_ns = at_ns
+        self._files = files
+        here = Seen("directory", _NO_SIGNATURE, real=True)
+        self._seen: dict[str, Seen] = {"": here, ".": here}
+        self._digests: dict[str, str] = {}
+
+    def look(self, path: str) -> Seen:
+        """Return what is at `path`; a submodule is never what a render saw."""
+        return self._seen.get(path) or self._look(path)
+
+    def _look(self, path: str) -> Seen:
+        folder = self.look(path.rpartition("/")[0])
+        kind, _ = self._files.look(path)
+        if kind == "submodule":
+            seen = Seen("absent", _NO_SIGNATURE, real=False)
+        elif kind == "absent":
+            # Below a file as below a folder there can be nothing; below nothing there is no place to look.
+            real = folder.real and folder.kind in {"directory", "file"}
+            seen = Seen(kind, _NO_SIGNATURE, real)
+        else:
+            seen = Seen(kind, _NO_SIGNATURE, folder.real and folder.kind == "directory")
+        self._seen[path] = seen
+        return seen
+
+    def digest(self, path: str) -> str:
+        """Return the hex SHA-256 of a file's content, a folder's listing or a link's target."""
+        digest = self._digests.get(path)
+        if digest is None:
+            digest = self._digests[path] = hashlib.sha256(self._content(path)).hexdigest()
+        return digest
+
+    def _content(self, path: str) -> bytes:
+        path = "" if path == "." else path
+        kind, name = self._files.look(path)
+        if kind == "directory":
+            return b"\n".join(sorted(map(os.fsencode, self._files.names(path)))) + b"\n"
+        return self._files.content(name)
