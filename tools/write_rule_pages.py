@@ -10,27 +10,31 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sealock.rules.registry import ALL_RULES, documentation
+from sealock.rules.registry import DOCUMENTED, Documented, documentation
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference" / "rules"
 
 
 def pages() -> dict[str, str]:
     """Return the text of every page by file name."""
-    found = {f"{rule.META.id}.md": documentation(rule) for rule in ALL_RULES}
-    rows = "\n".join(
-        f"| [{rule.META.id}]({rule.META.id}.md) | {rule.META.severity} | {rule.META.summary} |"
-        for rule in ALL_RULES
-    )
+    found = {f"{rule.META.id}.md": documentation(rule) for rule in DOCUMENTED}
+    rows = "\n".join(_row(rule) for rule in DOCUMENTED)
     found["README.md"] = f"""# Rules
 Written by `tools/write_rule_pages.py` from the rules' own docstrings; do not edit.
 `sealock check --explain RULE` prints the same page.
 
-| rule | severity | what it reports |
-|---|---|---|
+| rule | severity | default | `--fix` | what it reports |
+|---|---|---|---|---|
 {rows}
 """
     return found
+
+
+def _row(rule: Documented) -> str:
+    meta = rule.META
+    state = "on" if meta.on else "off"
+    fix = "" if meta.fix == "none" else meta.fix
+    return f"| [{meta.id}]({meta.id}.md) | {meta.severity} | {state} | {fix} | {meta.summary} |"
 
 
 def stale() -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from sealock.domain.rendered import RenderFailure
+from sealock.domain.settings import CustomRule, KnownCluster, PodSecurity
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sealock.domain.object_diff import Comparison
@@ -34,19 +37,68 @@ class Renderer(Protocol):
         ...
 
 
-class Admitter(Protocol):
-    """Asks the API server's own code for its verdict on objects that were not rendered."""
-
-    def admit(self, manifests: Sequence[dict[str, Any]]) -> list[Admission]:
-        """Return one verdict for each manifest, in order. Raises EngineError."""
-        ...
-
-
 class States(msgspec.Struct, frozen=True):
     """One object before and after a change; None where it is not there."""
 
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+
+
+class ClusterFacts(msgspec.Struct, frozen=True):
+    """What is known of the cluster that objects are meant for.
+
+    `definitions` are CustomResourceDefinitions, `namespaces` labels by name. `pod_security` holds for
+    namespaces whose labels say nothing; None judges labelled ones only.
+    """
+
+    definitions: tuple[dict[str, Any], ...] = ()
+    namespaces: dict[str, dict[str, str]] = {}
+    pod_security: PodSecurity | None = None
+
+
+class Admitter(Protocol):
+    """Asks the API server's own code whether it would create or change objects."""
+
+    def admit(self, states: Sequence[States], facts: ClusterFacts = ...) -> list[Admission]:
+        """Return one verdict for each, in order. Raises EngineError.
+
+        With a `before` its errors are those of the change alone. `after` is never None.
+        """
+        ...
+
+
+class QuotaRefusal(msgspec.Struct, frozen=True):
+    """An object, by its index in the question, that a LimitRange or ResourceQuota refuses."""
+
+    index: int
+    path: str
+    message: str
+
+
+class QuotaAnswer(msgspec.Struct, frozen=True):
+    """What LimitRanges and ResourceQuotas say: (index of the object, path, message) each.
+
+    `undecided` says what could not be counted, or is empty.
+    """
+
+    problems: tuple[QuotaRefusal, ...] = ()
+    undecided: str = ""
+
+
+class Quotas(Protocol):
+    """Counts objects against the LimitRanges and ResourceQuotas among them, as the API server does."""
+
+    def count(self, groups: Sequence[Sequence[dict[str, Any]]]) -> list[QuotaAnswer]:
+        """Return one answer for each group of objects that share a namespace. Raises EngineError."""
+        ...
+
+
+class Base(msgspec.Struct, frozen=True):
+    """The revision that the change under review began at: its files, its renders, what differs since."""
+
+    files: FileTree
+    renderer: Renderer
+    changed: frozenset[str]
 
 
 class Comparer(Protocol):
@@ -58,19 +110,6 @@ class Comparer(Protocol):
         """Return the differences of each pair, in order. Raises EngineError.
 
         `definitions` are CustomResourceDefinitions: they say how lists of custom resources merge.
-        """
-        ...
-
-
-class UpdateJudge(Protocol):
-    """Asks the API server's own code whether it would accept a change of an object that exists."""
-
-    def judge_updates(
-        self, states: Sequence[States], definitions: Sequence[dict[str, Any]] = ()
-    ) -> list[Admission]:
-        """Return the verdict on each update, in order: its errors are those of the update alone.
-
-        Raises EngineError.
         """
         ...
 
@@ -157,14 +196,6 @@ class SignedFiles(FileTree, Protocol):
         ...
 
 
-class ChangedFiles(Protocol):
-    """Says what differs from a Git revision, uncommitted and untracked files included."""
-
-    def since(self, revision: str) -> frozenset[str]:
-        """Return the changed paths. Raises UsageError for an unknown revision."""
-        ...
-
-
 class Memory(Protocol):
     """Remembers bytes by a key between runs; it may forget, and never answers with anything else."""
 
@@ -210,4 +241,213 @@ class WorkTree(Protocol):
 
     def write(self, changes: Sequence[FileChange]) -> None:
         """Make all changes or none. Raises Conflict when a file is not as `before` says, Refused."""
+        ...
+
+
+class EntryQuestion(msgspec.Struct, frozen=True):
+    """Whether an entry of a kustomization selects anything.
+
+    The kustomization is `overlay`, or the last of the components `through` which it is reached from
+    there. `field` is `images`, `patches` or `patchesJson6902`. `inputs` is a digest of all that decides the
+    answer; empty where there is none.
+    """
+
+    overlay: str
+    through: tuple[str, ...]
+    field: str
+    index: int
+    inputs: str = ""
+
+
+class EntryAnswer(msgspec.Struct, frozen=True):
+    """What kustomize makes of an entry; `invalid` is why its name is no regular expression.
+
+    `failure` says why there is no answer.
+    """
+
+    matches: bool = False
+    invalid: str = ""
+    failure: RenderFailure | None = None
+
+
+class EntryMatcher(Protocol):
+    """Says what entries of kustomizations select, by kustomize's own code."""
+
+    def ask(self, questions: Sequence[EntryQuestion]) -> list[EntryAnswer]:
+        """Return one answer for each question, in order. Raises EngineError."""
+        ...
+
+
+class Rehearsal(Protocol):
+    """Renders as if some files had other texts."""
+
+    def render(self, overlays: Sequence[str], files: Mapping[str, str]) -> list[str | RenderFailure]:
+        """Return what `kustomize build` prints for each overlay, or why it fails. Raises EngineError."""
+        ...
+
+
+class GeneratedApplication(msgspec.Struct, frozen=True):
+    """An Application, the field path of the ApplicationSet's generator, and what a templatePatch set.
+
+    `patched` are paths of keys: `("spec", "source", "path")`.
+    """
+
+    manifest: dict[str, Any]
+    generator: str
+    patched: tuple[tuple[str, ...], ...] = ()
+
+
+class UnknownGenerator(msgspec.Struct, frozen=True):
+    """A generator that asks what is not known here, by its field path (empty: all), and what it asks."""
+
+    path: str
+    reason: str
+
+
+class ExpansionProblem(msgspec.Struct, frozen=True):
+    """Why Argo CD would not create an Application, or any, in its words; `path` is the field at fault."""
+
+    path: str
+    message: str
+
+
+class Expansion(msgspec.Struct, frozen=True):
+    """What one ApplicationSet makes, sorted by name; `read` are the files that decided it."""
+
+    applications: tuple[GeneratedApplication, ...] = ()
+    undecided: tuple[UnknownGenerator, ...] = ()
+    problems: tuple[ExpansionProblem, ...] = ()
+    read: tuple[str, ...] = ()
+
+
+class ExpansionFacts(msgspec.Struct, frozen=True):
+    """What generators may ask: the repository's files, its URLs, the branches it stands for, clusters.
+
+    `namespace` is Argo CD's own, where ApplicationSets live that name none.
+    """
+
+    files: tuple[str, ...]
+    repository_urls: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    clusters: tuple[KnownCluster, ...] = ()
+    namespace: str = "argocd"
+
+
+class ApplicationSets(Protocol):
+    """Generates the Applications of ApplicationSets as Argo CD does."""
+
+    def expand(self, sets: Sequence[dict[str, Any]], facts: ExpansionFacts) -> list[Expansion]:
+        """Return one expansion for each ApplicationSet, in order.
+
+        One for which there is no answer is undecided. Raises EngineError when none can be had at all.
+        """
+        ...
+
+
+class Branches(Protocol):
+    """Knows which branches the checked files stand for."""
+
+    def checked(self) -> frozenset[str]:
+        """Return the branch that is checked out, and those that a change is made for."""
+        ...
+
+
+class PolicyPlace(msgspec.Struct, frozen=True):
+    """What organisation rules know of where an object is rendered; empty outside an overlay."""
+
+    overlay: str = ""
+    environment: str = ""
+    production: bool = False
+
+
+class PolicyCase(msgspec.Struct, frozen=True):
+    """An object to be judged, with what it replaces if anything.
+
+    `namespace` is where an object goes that does not say so itself. `rule` is the only organisation
+    rule to ask, and no admission policy; empty asks all.
+    """
+
+    object: dict[str, Any]
+    old: dict[str, Any] | None = None
+    namespace: str = ""
+    rule: str = ""
+    variables: PolicyPlace = PolicyPlace()
+
+
+class KnownNamespace(msgspec.Struct, frozen=True):
+    """A namespace as the cluster has it."""
+
+    name: str
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
+class PolicyQuestion(msgspec.Struct, frozen=True):
+    """Admission policies and organisation rules, what they may ask, and the objects to judge.
+
+    `policies` and `bindings` are ValidatingAdmissionPolicy manifests, `parameters` objects that may serve
+    as theirs, `definitions` CustomResourceDefinitions.
+    """
+
+    cases: tuple[PolicyCase, ...]
+    policies: tuple[dict[str, Any], ...] = ()
+    bindings: tuple[dict[str, Any], ...] = ()
+    parameters: tuple[dict[str, Any], ...] = ()
+    namespaces: tuple[KnownNamespace, ...] = ()
+    definitions: tuple[dict[str, Any], ...] = ()
+    rules: tuple[CustomRule, ...] = ()
+
+
+class PolicyVerdict(msgspec.Struct, frozen=True):
+    """One thing that an object breaks: an admission `policy`, or an organisation `rule`.
+
+    `id` is the policy's name or the rule's id. `path` is the field that the expression is about
+    (`spec.template.spec.containers[0]`), empty where it is about several. `reason` is what the API
+    server's answer would carry.
+    """
+
+    kind: Literal["policy", "rule"]
+    id: str
+    action: Literal["deny", "warn", "audit"]
+    message: str
+    binding: str = ""
+    reason: str = ""
+    expression: str = ""
+    path: str = ""
+
+
+class PolicyUndecided(msgspec.Struct, frozen=True):
+    """A policy or rule without a verdict, and why; an empty `id` stands for all of them."""
+
+    kind: Literal["policy", "rule"]
+    id: str
+    reason: str
+
+
+class PolicyAnswer(msgspec.Struct, frozen=True):
+    """What is said of one object."""
+
+    verdicts: tuple[PolicyVerdict, ...] = ()
+    undecided: tuple[PolicyUndecided, ...] = ()
+
+
+class PolicyAnswers(msgspec.Struct, frozen=True):
+    """The answers by case, and what is wrong with the policies and rules themselves.
+
+    `unusable` are those that cannot be read or do not compile. `notes` say what is not enforced.
+    """
+
+    cases: tuple[PolicyAnswer, ...] = ()
+    unusable: tuple[PolicyUndecided, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class AdmissionPolicies(Protocol):
+    """Evaluates ValidatingAdmissionPolicies and organisation rules with the API server's own code."""
+
+    def judge(self, question: PolicyQuestion) -> PolicyAnswers:
+        """Return one answer for each case, in order. A case without an answer is undecided.
+
+        Raises EngineError when no answer can be had at all.
+        """
         ...

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealock.errors import ConfigurationError, Undecided, UsageError
+from sealock.errors import ConfigurationError, SealockError, Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from sealock.adapters.work_tree import DiskWorkTree
     from sealock.app.check import Judges
     from sealock.app.diff import DiffRevisions, Side
+    from sealock.app.list_applications import Asked
     from sealock.config.repository import Configuration
     from sealock.domain.check_report import Used
     from sealock.domain.revision import Revision
     from sealock.domain.settings import Settings, Versions
-    from sealock.ports import FileTree
+    from sealock.ports import Base, FileTree
 
 _SHORT = 8
 
@@ -145,10 +146,17 @@ def project_policy(pool: EnginePool) -> EngineProjectPolicy:
 
 
 @contextmanager
-def judges(files: RepositoryFiles, settings: Settings, versions: Used, *, cached: bool) -> Iterator[Judges]:
-    """Give the ports that a check asks; what they said is remembered if it goes well. Raises EngineError."""
+def judges(
+    files: RepositoryFiles, settings: Settings, versions: Used, *, cached: bool, since: str | None = None
+) -> Iterator[Judges]:
+    """Give the ports that a check asks; what they said is remembered if it goes well.
+
+    `since` names the revision that the change under review began at. Raises EngineError, UsageError,
+    Undecided.
+    """
     from sealock.adapters import engine
-    from sealock.adapters.git_changes import GitRepository
+    from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
+    from sealock.adapters.git_remotes import GitRepository
     from sealock.adapters.rehearsal import EngineMatcher, RememberingMatcher
     from sealock.adapters.render_cache import cache_folder, is_cold
     from sealock.adapters.schemas import PackagedSchemas
@@ -160,7 +168,9 @@ def judges(files: RepositoryFiles, settings: Settings, versions: Used, *, cached
     folder = cache_folder()
     store = VerdictStore(files.root, str(folder), cached=cached)
     schemas = RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store)
-    with engine.open_pool() as pool:
+    with ExitStack() as stack:
+        pool = stack.enter_context(engine.open_pool())
+        base = _base(stack, pool, files.root, since, cached=cached) if since else None
         if not cached or is_cold(folder):
             pool.start()
         options = _options(settings)
@@ -168,7 +178,65 @@ def judges(files: RepositoryFiles, settings: Settings, versions: Used, *, cached
         fingerprint = engine.fingerprint(pool, folder) if cached else ""
         policy = RememberingPolicy(engine.EngineProjectPolicy(pool), store, fingerprint)
         matcher = RememberingMatcher(EngineMatcher(pool, files.root, options), store, (fingerprint, options))
-        yield Judges(renderer, policy, schemas, git, git, store, SystemClock(), matcher)
+        admitter = RememberingAdmitter(EngineAdmitter(pool), store, fingerprint)
+        quotas = EngineQuotas(pool)
+        clock = SystemClock()
+        yield Judges(renderer, policy, schemas, git, store, clock, matcher, admitter, quotas, base)
+    store.save()
+
+
+def _base(stack: ExitStack, pool: EnginePool, root: str, since: str, *, cached: bool) -> Base:
+    """Return where the work tree left the history of `since`; in a shallow clone that hides it, `since`."""
+    from sealock.adapters.engine import open_renderer
+    from sealock.adapters.git_revision import GitRevisions
+    from sealock.ports import Base
+
+    git = GitRevisions(root)
+    named = git.resolve(since)
+    try:
+        revision = git.merge_base(named, git.resolve("HEAD"))
+    except Undecided:
+        revision = named
+    tree = stack.enter_context(git.files(revision))
+    renderer = open_renderer(pool, root, _options(_settings_of(tree)), cached=cached, revision=tree)
+    return Base(tree, renderer, frozenset(each.path for each in git.changed(revision)))
+
+
+def _settings_of(tree: FileTree) -> Settings:
+    """Return the settings of a revision, or the defaults where they cannot be read."""
+    try:
+        return settings(tree)
+    except SealockError:
+        from sealock.config.settings import defaults
+
+        return defaults()
+
+
+@contextmanager
+def applications(files: RepositoryFiles, settings: Settings, *, cached: bool) -> Iterator[Asked]:
+    """Give the ports that a listing of Applications asks; what they said is remembered if it goes well.
+
+    Raises EngineError.
+    """
+    from sealock.adapters import engine
+    from sealock.adapters.engine_expand import EngineApplicationSets, RememberingApplicationSets
+    from sealock.adapters.git_branches import GitBranches
+    from sealock.adapters.git_remotes import GitRepository
+    from sealock.adapters.render_cache import cache_folder, is_cold
+    from sealock.adapters.verdict_cache import VerdictStore
+    from sealock.app.list_applications import Asked
+
+    folder = cache_folder()
+    store = VerdictStore(files.root, str(folder), cached=cached)
+    with engine.open_pool() as pool:
+        if not cached or is_cold(folder):
+            pool.start()
+        renderer = engine.open_renderer(pool, files.root, _options(settings), cached=cached)
+        fingerprint = engine.fingerprint(pool, folder) if cached else ""
+        sets = RememberingApplicationSets(
+            EngineApplicationSets(pool, files.root), store, fingerprint, files.read_text
+        )
+        yield Asked(renderer, sets, GitRepository(files.root), GitBranches(files.root), store)
     store.save()
 
 
@@ -182,7 +250,7 @@ def diff(
     """
     from sealock.adapters import engine
     from sealock.adapters.engine_compare import EngineComparer
-    from sealock.adapters.git_changes import GitRepository
+    from sealock.adapters.git_remotes import GitRepository
     from sealock.adapters.git_revision import GitRevisions
     from sealock.adapters.render_cache import cache_folder, is_cold
     from sealock.app.diff import Change, DiffRevisions

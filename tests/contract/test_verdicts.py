@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.adapters.engine import EngineAdmitter, EngineProjectPolicy, open_pool
+from sealock.adapters.engine import EngineProjectPolicy, open_pool
+from sealock.adapters.engine_admit import EngineAdmitter
 from sealock.domain.rendered import Admission
-from sealock.ports import PermitProblem, PermitQuestion
+from sealock.ports import PermitProblem, PermitQuestion, States
 
 pytestmark = pytest.mark.engine
 
@@ -16,7 +17,7 @@ def test_the_api_servers_verdict_comes_in_the_order_of_the_questions() -> None:
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}} for name in ("fine", "Not_Fine")
     ]
     with open_pool() as pool:
-        good, bad = EngineAdmitter(pool).admit(maps)
+        good, bad = EngineAdmitter(pool).admit([States(None, each) for each in maps])
     assert good == Admission()
     assert [path for path, _ in bad.errors] == ["metadata.name"]
 

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sealock.adapters.engine import EngineAdmitter, EngineProjectPolicy
+from sealock.adapters.engine import EngineProjectPolicy
+from sealock.adapters.engine_admit import EngineAdmitter
 from sealock.adapters.engine_pool import EnginePool
 from sealock.errors import EngineError
-from sealock.ports import PermitProblem, PermitQuestion
+from sealock.ports import PermitProblem, PermitQuestion, States
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCRIPT = str(Path(__file__).parents[1] / "fakes" / "scripted_engine.py")
+
+
+def created(name: object) -> States:
+    return States(None, {"metadata": {"name": name}})
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def pool() -> Iterator[EnginePool]:
 
 def test_admissions_come_in_the_order_of_the_manifests(pool: EnginePool) -> None:
     names = [f"n{number}" for number in range(40)]
-    found = EngineAdmitter(pool).admit([{"metadata": {"name": name}} for name in names])
+    found = EngineAdmitter(pool).admit([created(name) for name in names])
     assert [each.errors for each in found] == [(("metadata.name", name),) for name in names]
 
 
@@ -47,9 +52,9 @@ def test_permissions_come_in_the_order_of_the_questions(pool: EnginePool) -> Non
 
 def test_a_verdict_that_cannot_be_had_is_an_error_and_no_pass(pool: EnginePool) -> None:
     with pytest.raises(EngineError, match="engine died"):
-        EngineAdmitter(pool).admit([{"metadata": {"name": "x"}}, {"metadata": {"name": "die"}}])
+        EngineAdmitter(pool).admit([created("x"), created("die")])
 
 
 def test_an_answer_of_the_wrong_shape_is_an_error(pool: EnginePool) -> None:
     with pytest.raises(EngineError, match="cannot be read"):
-        EngineAdmitter(pool).admit([{"metadata": {"name": ["no", "text"]}}])
+        EngineAdmitter(pool).admit([created(["no", "text"])])

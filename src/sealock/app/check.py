@@ -8,39 +8,49 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from sealock.app import find_waivers, judge_objects
+from sealock.app.added_waivers import added
 from sealock.app.application_sources import Here
+from sealock.app.base_objects import BaseObjects
 from sealock.app.check_scope import Scope, named, since
+from sealock.app.entry_matches import unmatched
 from sealock.app.find_manifests import Declared, find, is_argocd
-from sealock.app.settle_findings import settle
+from sealock.app.settle_findings import by_place, settle
 from sealock.domain.check_report import CheckReport, Skipped, Summary, Used
 from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, discover, environment_of
 from sealock.domain.source_map import SourceMap
 from sealock.errors import EngineError, Undecided
 from sealock.ports import PermitQuestion, RenderRequest
 from sealock.rules.promotion.staging_replicas_differ import place
-from sealock.rules.registry import ALL_RULES
+from sealock.rules.registry import ALL_RULES, RULE_IDS, WAIVER_RULES
 from sealock.rules.view import (
     ApplicationView,
     JudgedObject,
     OverlayView,
     RepositoryView,
     Unreadable,
+    WaiverUse,
     is_production,
     text_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import date
 
     from sealock.app.find_manifests import Manifests
+    from sealock.app.find_waivers import Comments
     from sealock.domain.finding import Finding, NotDecided
     from sealock.domain.rendered import Rendered, RenderedObject
-    from sealock.domain.settings import Settings
+    from sealock.domain.settings import Settings, Waiver
     from sealock.ports import (
-        ChangedFiles,
+        Admitter,
+        Base,
         Clock,
+        EntryMatcher,
         Memory,
         ProjectPolicy,
+        Quotas,
         Remotes,
         Renderer,
         SchemaProblem,
@@ -48,35 +58,36 @@ if TYPE_CHECKING:
         SignedFiles,
     )
     from sealock.rules.meta import Version
-    from sealock.rules.registry import Rule
 
 _WANT = frozenset({"objects", "admission"})
 _DEFAULT_PROJECT = "default"
 
 
 class Judges(NamedTuple):
-    """The ports that a check asks."""
+    """The ports that a check asks; `base` is the revision that the change under review began at."""
 
     renderer: Renderer
     policy: ProjectPolicy
     schemas: Schemas
-    changes: ChangedFiles
     remotes: Remotes
     memory: Memory
     clock: Clock
+    matcher: EntryMatcher
+    admitter: Admitter
+    quotas: Quotas
+    base: Base | None = None
 
 
 class Question(NamedTuple):
-    """What to check: `paths` relative to the repository, or what changed `since` a revision; none: all.
+    """What to check: `paths` relative to the repository, or what changed since the base; none: all.
 
     `rules` are those that count. `repository` is the URL that services.yaml says, or empty.
     """
 
     settings: Settings
     versions: Used
-    rules: tuple[Rule, ...] = ALL_RULES
+    rules: frozenset[str] = frozenset(RULE_IDS)
     paths: tuple[str, ...] = ()
-    since: str = ""
     repository: str = ""
 
 
@@ -107,18 +118,58 @@ class CheckRepository:
         self._defined = self._definitions(manifests)
         self._schemas = self._judges.schemas.with_definitions(self._defined)
         view = self._view(files, manifests, declared, scope, chosen)
-        found = self._found(view)
-        settled = settle(found, self._settings, self._judges.clock.now().date())
+        return self._settled(view, list(self._found(view)), manifests.ignored)
+
+    def _settled(
+        self, view: RepositoryView, found: Sequence[Finding | NotDecided], ignored: tuple[str, ...]
+    ) -> CheckReport:
+        today = self._judges.clock.now().date()
+        comments = self._comments(view, found)
+        settled = settle(found, self._settings, today, comments.waivers)
+        waivers = settle(self._about_waivers(view, comments, settled.used, today), self._settings, today)
         return CheckReport(
-            settled.findings,
+            tuple(sorted((*settled.findings, *waivers.findings), key=by_place)),
             settled.undecided,
-            self._summary(view, manifests.ignored, settled.waived, settled.expired),
+            self._summary(view, ignored),
+            settled.waived,
         )
+
+    def _comments(self, view: RepositoryView, found: Sequence[Finding | NotDecided]) -> Comments:
+        """Return the waivers in comments: all of them, or those beside what was found and in what changed."""
+        if view.everything:
+            return find_waivers.find(view.files, self._tree, self._judges.memory, RULE_IDS)
+        changed = self._judges.base.changed if self._judges.base else frozenset()
+        files = {each.location.file for each in found} | changed
+        return find_waivers.within(files, self._tree, RULE_IDS)
+
+    def _about_waivers(
+        self, view: RepositoryView, comments: Comments, used: frozenset[Waiver], today: date
+    ) -> Iterator[Finding]:
+        rules = self._question.rules
+        use = WaiverUse(
+            today,
+            (*self._settings.waivers, *comments.waivers),
+            used,
+            tuple((each.location, each.message, each.hint) for each in comments.malformed),
+            rules if view.everything else frozenset(),
+            added=self._added(comments),
+        )
+        for rule in WAIVER_RULES:
+            if rule.META.id in rules:
+                yield from rule.judge(use)
+
+    def _added(self, comments: Comments) -> tuple[Waiver, ...]:
+        """Return the waivers that the base revision does not have; none where there is no base."""
+        base = self._judges.base
+        if base is None:
+            return ()
+        waivers = (*self._settings.waivers, *comments.waivers)
+        return added(waivers, base.files, base.changed, RULE_IDS)
 
     def _scope(self, files: Sequence[str]) -> Scope:
         question = self._question
-        if question.since:
-            return since(self._judges.changes.since(question.since))
+        if self._judges.base is not None:
+            return since(self._judges.base.changed)
         if question.paths:
             return named(question.paths, files, self._tree.read_text)
         return Scope()
@@ -212,26 +263,44 @@ class CheckRepository:
         scope: Scope,
         chosen: Collection[str],
     ) -> RepositoryView:
-        overlays = tuple(self._overlay_view(path, path in chosen) for path in sorted(self._renders))
+        overlays = self._completed(
+            [self._overlay_view(path, path in chosen) for path in sorted(self._renders)]
+        )
         projects = [each for each in declared if each.kind == "AppProject"]
         applications = [self._judged(each) for each in declared if each.kind == "Application"]
         unparsed = [
             each for each in manifests.unparsed if scope.everything or each.where.file in scope.changed
         ]
+        sources = SourceMap(self._tree.read_text)
         return RepositoryView(
-            overlays=overlays,
+            overlays=tuple(overlays),
             applications=tuple(self._permitted(applications, projects)),
             projects=tuple(map(self._judged, projects)),
             sets=tuple(self._judged(each) for each in declared if each.kind == "ApplicationSet"),
             unreadable=tuple(Unreadable(each.where, each.message, each.hint) for each in unparsed),
-            sources=SourceMap(self._tree.read_text),
+            sources=sources,
             settings=self._settings,
             versions=self._schemas.describe(),
             files=tuple(files),
             kubernetes=_version(self._question.versions.kubernetes),
             argocd=_version(self._question.versions.argocd),
             everything=scope.everything,
+            unmatched=unmatched(
+                overlays,
+                self._renders,
+                sources,
+                self._judges.matcher,
+                complete=scope.everything or bool(scope.changed),
+            ),
         )
+
+    def _completed(self, overlays: Sequence[OverlayView]) -> Sequence[OverlayView]:
+        """Return the overlays with the verdicts that need more than the objects themselves."""
+        judges = self._judges
+        chosen = [each.path for each in overlays if each.in_scope]
+        base = BaseObjects(judges.base, chosen) if judges.base else None
+        judged = judge_objects.judge(overlays, self._settings, self._defined, base, judges.admitter)
+        return judge_objects.count(judged, judges.quotas)
 
     def _overlay_view(self, path: str, in_scope: bool) -> OverlayView:  # noqa: FBT001 - private
         overlay, rendered = self._overlays[path], self._renders[path]
@@ -253,9 +322,8 @@ class CheckRepository:
             raise EngineError(message, hint="The engine does not belong to this sealock: reinstall it.")
         schema, reason = self._validated(each.manifest)
         admission = each.admission
-        if schema is not None and any(_is_retired(error) for error in admission.errors):
-            # The linked release has dropped the version; the configured one still serves it.
-            admission = replace(admission, errors=tuple(e for e in admission.errors if not _is_retired(e)))
+        if schema is not None:
+            admission = judge_objects.served(admission)
         return JudgedObject(path, each.manifest, each.origin, schema, admission, reason)
 
     def _validated(self, manifest: dict[str, Any]) -> tuple[tuple[SchemaProblem, ...] | None, str]:
@@ -295,13 +363,13 @@ class CheckRepository:
             yield from (each.manifest for each in (rendered.objects if rendered else ()))
 
     def _found(self, view: RepositoryView) -> Iterator[Finding | NotDecided]:
-        for rule in self._question.rules:
-            if view.argocd in rule.META.argocd and view.kubernetes in rule.META.kubernetes:
+        for rule in ALL_RULES:
+            meta = rule.META
+            applies = view.argocd in meta.argocd and view.kubernetes in meta.kubernetes
+            if applies and meta.id in self._question.rules:
                 yield from rule.check(view)
 
-    def _summary(
-        self, view: RepositoryView, ignored: tuple[str, ...], waived: int, expired: tuple[str, ...]
-    ) -> Summary:
+    def _summary(self, view: RepositoryView, ignored: tuple[str, ...]) -> Summary:
         objects = [each for _, each in view.in_scope()]
         applications = list(view.scoped(view.applications))
         return Summary(
@@ -309,11 +377,9 @@ class CheckRepository:
             objects=len(objects),
             valid=sum(map(_is_valid, objects)),
             applications=len(applications),
-            waived=waived,
             versions=self._question.versions,
             skipped=_skipped(view, applications),
             ignored_files=ignored,
-            expired=expired,
         )
 
 
@@ -358,10 +424,6 @@ def _compares(overlay: Overlay, places: Collection[str]) -> bool:
 
 def _unjudged(path: str, each: RenderedObject) -> JudgedObject:
     return JudgedObject(path, each.manifest, each.origin)
-
-
-def _is_retired(error: tuple[str, str]) -> bool:
-    return error[0] == "apiVersion" and "does not serve" in error[1]
 
 
 def _has_project(application: ApplicationView, projects: Sequence[ApplicationView]) -> bool:

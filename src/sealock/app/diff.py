@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sealock.app.find_manifests import Manifests
     from sealock.domain.object_diff import Danger, Manifest
     from sealock.domain.rendered import Rendered
-    from sealock.ports import Comparer, Memory, Renderer, SignedFiles, UpdateJudge
+    from sealock.ports import Admitter, Comparer, Memory, Renderer, SignedFiles
 
 
 class Side(NamedTuple):
@@ -53,7 +53,7 @@ class Change(NamedTuple):
 class DiffRevisions:
     """Compares the renders of two trees."""
 
-    def __init__(self, change: Change, comparer: Comparer, updates: UpdateJudge | None = None) -> None:
+    def __init__(self, change: Change, comparer: Comparer, updates: Admitter | None = None) -> None:
         """Compare with `comparer`; without `updates` no field is known to be immutable."""
         self._change = change
         self._comparer = comparer
@@ -199,7 +199,7 @@ class DiffRevisions:
             if pair.before is not None and pair.after is not None and pair.suffixes is None
         ]
         states = [each for _, each in asked]
-        verdicts = self._updates.judge_updates(states) if states else []
+        verdicts = self._updates.admit(states) if states else []
         for (overlay, each), verdict in zip(asked, verdicts, strict=True):
             yield from diff_danger.of_update(overlay, each.after or {}, verdict.errors)
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sealock.domain.check_report import CheckReport, Used
     from sealock.domain.settings import Settings
     from sealock.ports import FileTree
-    from sealock.rules.registry import Rule
+
+# ruff: noqa: PLC0415 - `--help` loads nothing that it does not need, and a check only what it needs
 
 _EPILOG = """\b
 Examples:
@@ -44,7 +45,11 @@ Examples:
     "--since", metavar="REV", help="Only what differs from a Git revision, uncommitted files included."
 )
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github", "gitlab", "junit"]),
+    default="text",
+    show_default=True,
 )
 @click.option("--select", multiple=True, metavar="RULE", help="Only this rule; repeatable.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Without this rule; repeatable.")
@@ -78,29 +83,28 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
         gc.enable()
 
 
-def _rules(options: dict[str, Any]) -> tuple[Rule, ...]:
-    from sealock.domain.suggest import did_you_mean  # noqa: PLC0415 - as below
-    from sealock.rules.registry import ALL_RULES, RULE_IDS  # noqa: PLC0415 - `--help` need not load them
+def _rules(options: dict[str, Any]) -> frozenset[str]:
+    from sealock.domain.suggest import did_you_mean
+    from sealock.rules.registry import RULE_IDS
 
     named = [*options["select"], *options["ignore"], *filter(None, [options["explain"]])]
     for rule in named:
         if rule not in RULE_IDS:
             message = f"there is no rule {rule!r}"
             raise UsageError(message, hint=did_you_mean(rule, RULE_IDS))
-    wanted = set(options["select"] or RULE_IDS) - set(options["ignore"])
-    return tuple(rule for rule in ALL_RULES if rule.META.id in wanted)
+    return frozenset(options["select"] or RULE_IDS) - set(options["ignore"])
 
 
 def _explain(name: str) -> int:
-    from sealock.rules.registry import ALL_RULES, documentation  # noqa: PLC0415 - `--help` need not load them
+    from sealock.rules.registry import DOCUMENTED, documentation
 
-    rule = next(rule for rule in ALL_RULES if name == rule.META.id)
+    rule = next(rule for rule in DOCUMENTED if name == rule.META.id)
     click.echo(documentation(rule), nl=False)
     return 0
 
 
-def _run(options: dict[str, Any], rules: tuple[Rule, ...]) -> int:
-    from sealock.domain.finding import Severity  # noqa: PLC0415 - `--help` need not load it
+def _run(options: dict[str, Any], rules: frozenset[str]) -> int:
+    from sealock.domain.finding import Severity
 
     root = wiring.repository_root(options["repo"])
     base = root if options["repo"] else os.path.realpath(".")
@@ -112,10 +116,10 @@ def _run(options: dict[str, Any], rules: tuple[Rule, ...]) -> int:
 
 
 def _check(
-    options: dict[str, Any], rules: tuple[Rule, ...], files: RepositoryFiles, paths: tuple[str, ...]
+    options: dict[str, Any], rules: frozenset[str], files: RepositoryFiles, paths: tuple[str, ...]
 ) -> CheckReport:
-    from sealock.adapters.text_memo import TextMemo  # noqa: PLC0415 - `--help` need not load these
-    from sealock.app.check import CheckRepository, Question  # noqa: PLC0415
+    from sealock.adapters.text_memo import TextMemo
+    from sealock.app.check import CheckRepository, Question
 
     tree = TextMemo(files, files.root, time.time_ns())
     settings = wiring.settings(tree)
@@ -124,21 +128,20 @@ def _check(
         _versions(settings),
         _in_force(rules, options, settings),
         paths,
-        options["since"] or "",
         _declared_repository(tree),
     )
-    with wiring.judges(files, settings, question.versions, cached=not options["no_cache"]) as judges:
+    cached, since = not options["no_cache"], options["since"]
+    with wiring.judges(files, settings, question.versions, since=since, cached=cached) as judges:
         return CheckRepository(tree, judges, question).run()
 
 
-def _in_force(rules: tuple[Rule, ...], options: dict[str, Any], settings: Settings) -> tuple[Rule, ...]:
+def _in_force(rules: frozenset[str], options: dict[str, Any], settings: Settings) -> frozenset[str]:
     """Return the rules that run: those that are on, have a level in sealock.yaml, or are selected by name."""
-    wanted = settings.levels.keys() | set(options["select"])
-    return tuple(
-        rule
-        for rule in rules
-        if (rule.META.on or rule.META.id in wanted) and settings.levels.get(rule.META.id) != "off"
-    )
+    from sealock.rules.registry import DOCUMENTED
+
+    on = {rule.META.id for rule in DOCUMENTED if rule.META.on}
+    off = {rule for rule, level in settings.levels.items() if level == "off"}
+    return rules & (on | settings.levels.keys() | set(options["select"])) - off
 
 
 def _declared_repository(tree: FileTree) -> str:
@@ -155,8 +158,8 @@ def _text(tree: FileTree, path: str) -> str:
 
 
 def _versions(settings: Settings) -> Used:
-    from sealock.adapters.schemas import argocd_versions, chosen, kubernetes_versions  # noqa: PLC0415
-    from sealock.domain.check_report import Used  # noqa: PLC0415 - `--help` need not load these
+    from sealock.adapters.schemas import argocd_versions, chosen, kubernetes_versions
+    from sealock.domain.check_report import Used
 
     wanted = settings.versions
     return Used(
@@ -167,20 +170,37 @@ def _versions(settings: Settings) -> Used:
 
 
 def _print(report: CheckReport, form: str, files: RepositoryFiles) -> None:
-    if form == "json":
-        from sealock.report.findings_json import document  # noqa: PLC0415 - only one of three is needed
-
-        sys.stdout.buffer.write(document(report))
+    if form in {"json", "sarif", "gitlab", "junit"}:
+        sys.stdout.buffer.write(_document(report, form, files))
         return
     if form == "github":
-        from sealock.report import findings_github  # noqa: PLC0415 - as above
+        from sealock.report import findings_github
 
         _write(list(findings_github.lines(report)))
         return
-    from sealock.report import findings_text  # noqa: PLC0415 - as above
+    from sealock.report import findings_text
 
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     _write(list(findings_text.lines(report, files.read_text, colour=colour)))
+
+
+def _document(report: CheckReport, form: str, files: RepositoryFiles) -> bytes:
+    if form == "json":
+        from sealock.report import findings_json
+
+        return findings_json.document(report)
+    if form == "sarif":
+        from sealock.report import findings_sarif
+        from sealock.rules.registry import DOCUMENTED, documentation
+
+        return findings_sarif.document(report, DOCUMENTED, documentation, files.read_text)
+    if form == "gitlab":
+        from sealock.report import findings_gitlab
+
+        return findings_gitlab.document(report, files.read_text)
+    from sealock.report import findings_junit
+
+    return findings_junit.document(report)
 
 
 def _write(lines: Sequence[str]) -> None:

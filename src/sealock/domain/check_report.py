@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sealock.domain.finding import Finding, NotDecided, Severity
+from sealock.domain.settings import Waiver
 
 
 class Skipped(msgspec.Struct, frozen=True, order=True):
@@ -12,6 +13,13 @@ class Skipped(msgspec.Struct, frozen=True, order=True):
 
     reason: str
     count: int
+
+
+class Waived(msgspec.Struct, frozen=True):
+    """Something found, and the waiver that silences it."""
+
+    found: Finding | NotDecided
+    waiver: Waiver
 
 
 class Used(msgspec.Struct, frozen=True):
@@ -23,28 +31,24 @@ class Used(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Counts. `overlays`, `objects` and `applications` are those in scope, `valid` the objects that passed.
-
-    `expired` are places of waivers that would have silenced something and have expired.
-    """
+    """Counts of what was in scope; `valid` are the objects that passed."""
 
     overlays: int
     objects: int
     valid: int
     applications: int
-    waived: int
     versions: Used
     skipped: tuple[Skipped, ...] = ()
     ignored_files: tuple[str, ...] = ()
-    expired: tuple[str, ...] = ()
 
 
 class CheckReport(msgspec.Struct, frozen=True):
-    """Findings and undecided checks by place, each once, and the summary."""
+    """Findings and undecided checks by place, each once, what was waived, and the summary."""
 
     findings: tuple[Finding, ...]
     undecided: tuple[NotDecided, ...]
     summary: Summary
+    waived: tuple[Waived, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """Return how many findings there are of one severity."""

@@ -61,13 +61,17 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 class Waiver(msgspec.Struct, frozen=True):
-    """Silences `rule` for paths that match the glob `path` until the day `expires`, inclusive."""
+    """Silences `rule` for paths that match the glob `path` until the day `expires`, inclusive.
+
+    One written as a comment holds for line `line` of the very file `path`; otherwise `line` is 0.
+    """
 
     rule: str
     path: str
     reason: str
     expires: date
     location: Location
+    line: int = 0
 
 
 class Kustomize(msgspec.Struct, frozen=True):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sealock.domain.finding import Severity
+from sealock.domain.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from sealock.domain.check_report import CheckReport
-    from sealock.domain.finding import Finding, NotDecided
+    from sealock.domain.check_report import CheckReport, Waived
+    from sealock.domain.finding import Fix, NotDecided
     from sealock.domain.location import Location
 
 SCHEMA = 1
@@ -23,6 +23,7 @@ def document(report: CheckReport) -> bytes:
         "schema": SCHEMA,
         "findings": [_finding(each) for each in report.findings],
         "undecided": [_undecided(each) for each in report.undecided],
+        "waived": [_waived(each) for each in report.waived],
         "summary": {
             "overlays": summary.overlays,
             "objects": summary.objects,
@@ -32,10 +33,9 @@ def document(report: CheckReport) -> bytes:
             "warnings": report.count(Severity.WARNING),
             "notes": report.count(Severity.NOTE),
             "undecided": len(report.undecided),
-            "waived": summary.waived,
+            "waived": len(report.waived),
             "skipped": [{"reason": each.reason, "count": each.count} for each in summary.skipped],
             "ignored_files": [_text(each) for each in summary.ignored_files],
-            "expired_waivers": list(summary.expired),
             "versions": {
                 "kubernetes": summary.versions.kubernetes,
                 "argocd": summary.versions.argocd,
@@ -54,6 +54,7 @@ def _finding(found: Finding) -> dict[str, Any]:
         **_place(found.location),
         "message": _text(found.message),
         "fix": _text(found.fix.title) if found.fix else None,
+        "fixable": _fixable(found.fix),
         "resource": found.resource or None,
         "overlays": [_text(each) for each in found.overlays],
     }
@@ -70,8 +71,28 @@ def _undecided(found: NotDecided) -> dict[str, Any]:
     }
 
 
+def _fixable(fix: Fix | None) -> str | None:
+    """Return whether Sealock can mend it itself: `safe` (`--fix`), `unsafe` (`--fix --unsafe`), or None."""
+    if fix is None or not fix.edits:
+        return None
+    return "safe" if fix.safe else "unsafe"
+
+
+def _waived(waived: Waived) -> dict[str, Any]:
+    found, waiver = waived.found, waived.waiver
+    body = _finding(found) if isinstance(found, Finding) else _undecided(found)
+    by = {**_place(waiver.location), "reason": waiver.reason, "expires": waiver.expires.isoformat()}
+    return body | {"waiver": by}
+
+
 def _place(where: Location) -> dict[str, Any]:
-    return {"file": _text(where.file), "line": where.line, "column": where.column}
+    return {
+        "file": _text(where.file),
+        "line": where.line,
+        "column": where.column,
+        "end_line": where.end_line,
+        "end_column": where.end_column,
+    }
 
 
 def _text(path: str) -> str:

@@ -116,7 +116,6 @@ def _notes(summary: Summary) -> Iterator[str]:
     if summary.ignored_files:
         files = counted(len(summary.ignored_files), "file")
         yield f"ignored: {files} that cannot be read and no overlay uses"
-    yield from (f"expired: the waiver at {printable(place, 200)}" for place in summary.expired)
     if summary.versions.assumed:
         yield "versions: the newest that are packaged; set `versions` in sealock.yaml to choose"
 
@@ -130,8 +129,8 @@ def last_line(report: CheckReport) -> str:
         if count:
             parts.append(counted(count, str(severity)))
     parts.append(f"{len(report.undecided)} undecided")
-    if summary.waived:
-        parts.append(f"{summary.waived} waived")
+    if report.waived:
+        parts.append(f"{len(report.waived)} waived")
     looked = [counted(summary.overlays, "overlay"), counted(summary.objects, "object")]
     if summary.applications:
         looked.append(counted(summary.applications, "Application"))

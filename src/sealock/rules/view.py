@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from sealock.domain.location import Location
 from sealock.domain.overlays import environment_of
 from sealock.domain.rendered import Admission, ObjectKey, Origin, RenderFailure
-from sealock.domain.settings import Settings
+from sealock.domain.settings import Settings, Waiver
 from sealock.domain.source_map import Field, SourceMap
 from sealock.domain.yaml_document import Mapping, Path
 from sealock.ports import PermitProblem, SchemaProblem
@@ -159,6 +160,21 @@ class ApplicationView(msgspec.Struct, frozen=True):
         return self.rendered.overlay if self.rendered else ""
 
 
+class UnmatchedEntry(msgspec.Struct, frozen=True):
+    """An entry of a kustomization that selects nothing, by kustomize's own code, wherever the file is used.
+
+    `field` is `images`, `patches` or `patchesJson6902`. `invalid` is why an image's name is no regular
+    expression; `undecided` why nobody knows what the entry selects. `overlays` are those that reach it.
+    """
+
+    file: str
+    field: str
+    index: int
+    overlays: tuple[str, ...]
+    invalid: str = ""
+    undecided: str = ""
+
+
 class Unreadable(msgspec.Struct, frozen=True):
     """A file that looks like an Application and cannot be read, and why."""
 
@@ -183,6 +199,7 @@ class RepositoryView(msgspec.Struct, frozen=True):
     argocd: Version = (0, 0)
     everything: bool = True
     """Whether the whole repository is in scope; rules about what nothing uses have no say otherwise."""
+    unmatched: tuple[UnmatchedEntry, ...] = ()
 
     def where(self, thing: JudgedObject | ApplicationView, path: Path) -> Location:
         """Return where a field of an object is set, in the file that a person would edit."""
@@ -226,6 +243,22 @@ class RepositoryView(msgspec.Struct, frozen=True):
         if not any(environments):
             environments = [environment_of(application.name)]
         return any(map(self.is_production, environments))
+
+
+class WaiverUse(msgspec.Struct, frozen=True):
+    """What the rules about waivers see: every waiver, those that silenced something, and those that are new.
+
+    `malformed` are place, fault and hint of comments that begin like a waiver. `judged` are the rules that
+    had their say on the whole repository; empty where only a part was in scope. `added` are the waivers
+    that the base revision does not have.
+    """
+
+    today: date
+    waivers: tuple[Waiver, ...] = ()
+    used: frozenset[Waiver] = frozenset()
+    malformed: tuple[tuple[Location, str, str], ...] = ()
+    judged: frozenset[str] = frozenset()
+    added: tuple[Waiver, ...] = ()
 
 
 def is_production(settings: Settings, environment: str | None) -> bool:

@@ -1,19 +1,40 @@
-"""Findings as text, as JSON and as GitHub annotations, hostile text included."""
+"""Findings in every format, hostile text included."""
 
 # ruff: noqa: E501 - snapshots are as long as what is printed
 
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
+from msgspec.structs import replace
 
-from sealock.domain.check_report import CheckReport, Skipped, Summary, Used
-from sealock.domain.finding import Confidence, Finding, Fix, NotDecided, Severity
+from sealock.domain.check_report import CheckReport, Skipped, Summary, Used, Waived
+from sealock.domain.finding import Confidence, FileEdit, Finding, Fix, NotDecided, Severity
 from sealock.domain.location import Location
-from sealock.report import findings_github, findings_json, findings_text
+from sealock.domain.settings import Waiver
+from sealock.report import (
+    findings_github,
+    findings_gitlab,
+    findings_json,
+    findings_junit,
+    findings_sarif,
+    findings_text,
+)
+from sealock.rules.registry import DOCUMENTED, documentation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCHEMA_FILE = Path(__file__).parents[2] / "data" / "oasis" / "sarif-schema-2.1.0.json"
+SARIF_SCHEMA = jsonschema_rs.validator_for(json.loads(SCHEMA_FILE.read_text()))
 
 SOURCE = "spec:\n  replicas: three\n\tbad: \x1b[31mred\n"
 FAULT = Finding(
@@ -34,13 +55,12 @@ SUMMARY = Summary(
     12,
     10,
     1,
-    1,
     Used("1.37", "3.5", assumed=True),
     (Skipped("a chart", 2),),
     ("x.yaml",),
-    ("sealock.yaml:4:5",),
 )
-REPORT = CheckReport((FAULT,), (OPEN,), SUMMARY)
+WAIVER = Waiver("unknown-kind", "w.yaml", "not ours", date(2099, 1, 31), Location("sealock.yaml", 4, 5))
+REPORT = CheckReport((FAULT,), (OPEN,), SUMMARY, (Waived(replace(FAULT, message="known"), WAIVER),))
 
 
 def read(path: str) -> str:
@@ -73,7 +93,6 @@ w.yaml:2:1: undecided[unknown-kind]: no schema
 
 not checked (2): a chart
 ignored: 1 file that cannot be read and no overlay uses
-expired: the waiver at sealock.yaml:4:5
 versions: the newest that are packaged; set `versions` in sealock.yaml to choose
 2 overlays, 12 objects, 1 Application checked against Kubernetes 1.37 and Argo CD 3.5: 1 error, 1 undecided, 1 waived
 """)
@@ -100,8 +119,11 @@ def test_json_has_every_field_by_name() -> None:
                     "file": "a/b.yaml",
                     "line": 2,
                     "column": 13,
+                    "end_line": 2,
+                    "end_column": 18,
                     "message": "spec.replicas: expected integer",
                     "fix": "Write a number.",
+                    "fixable": None,
                     "resource": "apps/v1 Deployment x/y",
                     "overlays": ["o/dev", "o/production", "o/qa", "o/staging"],
                 }
@@ -113,9 +135,37 @@ def test_json_has_every_field_by_name() -> None:
                     "file": "w.yaml",
                     "line": 2,
                     "column": 1,
+                    "end_line": 0,
+                    "end_column": 0,
                     "message": "no schema",
                     "fix": "Add one.",
                     "overlays": ["o/dev"],
+                }
+            ],
+            "waived": [
+                {
+                    "rule": "schema-violation",
+                    "severity": "error",
+                    "confidence": "high",
+                    "file": "a/b.yaml",
+                    "line": 2,
+                    "column": 13,
+                    "end_line": 2,
+                    "end_column": 18,
+                    "message": "known",
+                    "fix": "Write a number.",
+                    "fixable": None,
+                    "resource": "apps/v1 Deployment x/y",
+                    "overlays": ["o/dev", "o/production", "o/qa", "o/staging"],
+                    "waiver": {
+                        "file": "sealock.yaml",
+                        "line": 4,
+                        "column": 5,
+                        "end_line": 0,
+                        "end_column": 0,
+                        "reason": "not ours",
+                        "expires": "2099-01-31",
+                    },
                 }
             ],
             "summary": {
@@ -130,7 +180,6 @@ def test_json_has_every_field_by_name() -> None:
                 "waived": 1,
                 "skipped": [{"reason": "a chart", "count": 2}],
                 "ignored_files": ["x.yaml"],
-                "expired_waivers": ["sealock.yaml:4:5"],
                 "versions": {"kubernetes": "1.37", "argocd": "3.5", "assumed": True},
             },
         }
@@ -173,3 +222,156 @@ def test_whatever_the_content_each_annotation_is_one_line_and_one_command(messag
 @given(st.text(), st.text(min_size=1))
 def test_whatever_the_content_text_holds_nothing_that_a_terminal_obeys(message: str, file: str) -> None:
     assert all(line.isprintable() for line in findings_text.lines(with_message(message, file), read))
+
+
+def sarif(report: CheckReport, source: Callable[[str], str] = read) -> dict[str, Any]:
+    document = findings_sarif.document(report, DOCUMENTED, documentation, source)
+    assert list(SARIF_SCHEMA.iter_errors(json.loads(document))) == []
+    run: dict[str, Any] = json.loads(document)["runs"][0]
+    return run
+
+
+def test_sarif_is_what_the_oasis_schema_asks_for() -> None:
+    run = sarif(REPORT)
+    assert [(each["ruleId"], each["level"], each.get("kind")) for each in run["results"]] == [
+        ("schema-violation", "error", None),
+        ("unknown-kind", "none", "open"),
+        ("schema-violation", "error", None),
+    ]
+    assert run["results"][2]["suppressions"] == snapshot(
+        [
+            {
+                "kind": "external",
+                "status": "accepted",
+                "justification": "not ours",
+                "location": {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": "sealock.yaml", "uriBaseId": "REPOSITORY"},
+                        "region": {"startLine": 4, "startColumn": 5},
+                    }
+                },
+            }
+        ]
+    )
+    assert run["results"][0]["locations"] == snapshot(
+        [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "a/b.yaml", "uriBaseId": "REPOSITORY"},
+                    "region": {"startLine": 2, "startColumn": 13, "endLine": 2, "endColumn": 18},
+                },
+                "logicalLocations": [{"fullyQualifiedName": "apps/v1 Deployment x/y", "kind": "resource"}],
+            }
+        ]
+    )
+
+
+def test_sarif_says_that_a_run_with_something_undecided_did_not_succeed() -> None:
+    (invocation,) = sarif(REPORT)["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert [each["message"]["text"] for each in invocation["toolExecutionNotifications"]] == snapshot(
+        ["example.com/v1/Widget: no schema"]
+    )
+    assert sarif(with_message("x"))["invocations"][0]["executionSuccessful"] is True
+
+
+def test_a_result_of_sarif_points_at_the_page_of_its_rule() -> None:
+    run = sarif(REPORT)
+    index = run["results"][0]["ruleIndex"]
+    assert run["tool"]["driver"]["rules"][index]["id"] == "schema-violation"
+
+
+def test_sarif_holds_the_edits_of_a_fix() -> None:
+    edits = (FileEdit("a/b.yaml", 18, 23, "3"),)
+    fault = replace(FAULT, fix=Fix("Write a number.", safe=True, edits=edits))
+    (result,) = sarif(CheckReport((fault,), (), SUMMARY))["results"]
+    assert result["fixes"] == snapshot(
+        [
+            {
+                "description": {"text": "Write a number."},
+                "artifactChanges": [
+                    {
+                        "artifactLocation": {"uri": "a/b.yaml", "uriBaseId": "REPOSITORY"},
+                        "replacements": [
+                            {
+                                "deletedRegion": {"charOffset": 18, "charLength": 5},
+                                "insertedContent": {"text": "3"},
+                            }
+                        ],
+                    }
+                ],
+            }
+        ]
+    )
+
+
+@given(st.text(), st.text(min_size=1))
+def test_whatever_the_content_sarif_is_valid(message: str, file: str) -> None:
+    sarif(with_message(message, file))
+
+
+def test_a_fingerprint_stays_when_lines_above_come_and_go() -> None:
+    moved = replace(FAULT, location=Location("a/b.yaml", 4, 13, 4, 18))
+    before = sarif(CheckReport((FAULT,), (), SUMMARY))["results"][0]["partialFingerprints"]
+    after = sarif(CheckReport((moved,), (), SUMMARY), lambda path: "# one\n# two\n" + read(path))
+    assert after["results"][0]["partialFingerprints"] == before
+
+
+def test_two_equal_findings_have_two_fingerprints() -> None:
+    results = sarif(CheckReport((FAULT, FAULT), (), SUMMARY))["results"]
+    assert len({each["partialFingerprints"]["sealock/v1"] for each in results}) == 2
+
+
+def test_another_line_text_is_another_fingerprint() -> None:
+    changed = sarif(CheckReport((FAULT,), (), SUMMARY), lambda path: read(path).replace("three", "four"))
+    assert changed["results"][0]["partialFingerprints"] != sarif(REPORT)["results"][0]["partialFingerprints"]
+
+
+def test_gitlab_gets_an_array_with_the_undecided_as_blockers() -> None:
+    assert json.loads(findings_gitlab.document(REPORT, read)) == snapshot(
+        [
+            {
+                "description": "spec.replicas: expected integer",
+                "check_name": "schema-violation",
+                "severity": "critical",
+                "location": {"path": "a/b.yaml", "lines": {"begin": 2, "end": 2}},
+                "fingerprint": "5e0d69132ba8744f768b126a175bee21",
+            },
+            {
+                "description": "undecided: no schema",
+                "check_name": "unknown-kind",
+                "severity": "blocker",
+                "location": {"path": "w.yaml", "lines": {"begin": 2}},
+                "fingerprint": "268b0725f5ff67e32aa2b2a4cb7b3813",
+            },
+        ]
+    )
+
+
+def test_junit_has_a_failure_for_a_finding_and_an_error_for_what_is_undecided() -> None:
+    assert findings_junit.document(REPORT).decode() == snapshot("""\
+<?xml version='1.0' encoding='utf-8'?>
+<testsuites name="sealock check" tests="2" failures="1" errors="1">
+  <testsuite name="a/b.yaml" tests="1" failures="1" errors="0">
+    <testcase classname="a/b.yaml" name="schema-violation at 2:13" file="a/b.yaml" line="2">
+      <failure type="error" message="spec.replicas: expected integer">a/b.yaml:2:13: spec.replicas: expected integer</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="w.yaml" tests="1" failures="0" errors="1">
+    <testcase classname="w.yaml" name="unknown-kind at 2:1" file="w.yaml" line="2">
+      <error type="undecided" message="no schema">w.yaml:2:1: no schema</error>
+    </testcase>
+  </testsuite>
+</testsuites>
+""")
+
+
+def test_junit_of_nothing_is_one_case_that_passed() -> None:
+    root = ET.fromstring(findings_junit.document(CheckReport((), (), SUMMARY)))  # noqa: S314 - our own
+    assert [len(each) for each in root.iter("testcase")] == [0]
+
+
+@given(st.text(), st.text(min_size=1))
+def test_whatever_the_content_junit_is_xml(message: str, file: str) -> None:
+    root = ET.fromstring(findings_junit.document(with_message(message, file)))  # noqa: S314 - our own
+    assert len(list(root.iter("failure"))) == 1

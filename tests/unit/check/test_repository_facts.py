@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sealock.adapters.git_changes import GitRepository
+from sealock.adapters.git_remotes import GitRepository
 from sealock.app.application_sources import Here
 from sealock.app.check_scope import named, since
 from sealock.app.find_manifests import Manifests, find
@@ -227,30 +227,6 @@ def test_changed_settings_concern_everything() -> None:
 def git(folder: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
-
-
-def test_what_changed_since_a_revision_includes_what_is_not_committed(tmp_path: Path) -> None:
-    git(tmp_path, "init", "-q", "-b", "main")
-    for name in ("kept", "edited", "deleted", "committed"):
-        (tmp_path / f"{name}.yaml").write_text("a: 1\n")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-qm", "one")
-    (tmp_path / "committed.yaml").write_text("a: 2\n")
-    git(tmp_path, "commit", "-qam", "two")
-    (tmp_path / "edited.yaml").write_text("a: 2\n")
-    (tmp_path / "deleted.yaml").unlink()
-    (tmp_path / "né w.yaml").write_text("a: 1\n")
-    changed = GitRepository(str(tmp_path)).since("HEAD~1")
-    assert changed == {"committed.yaml", "edited.yaml", "deleted.yaml", "né w.yaml"}
-
-
-@pytest.mark.parametrize("revision", ["nonsense", "--output=x", "HEAD~1", ""])
-def test_an_unknown_revision_is_refused(revision: str, tmp_path: Path) -> None:
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "commit", "-qm", "one", "--allow-empty")
-    with pytest.raises(UsageError, match="is no commit of this repository"):
-        GitRepository(str(tmp_path)).since(revision)
-    assert sorted(each.name for each in tmp_path.iterdir()) == [".git"]
 
 
 def test_every_remote_has_its_url(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Asks Git what changed since a revision, and which repository this is."""
+"""Asks Git which repository this is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from sealock.adapters import process
 from sealock.adapters.git_files import git_environment
-from sealock.domain.printable import printable
-from sealock.errors import Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,32 +16,11 @@ _TIMEOUT_SECONDS = 60
 
 
 class GitRepository:
-    """The work tree at `root`; implements the ChangedFiles and Remotes ports."""
+    """The work tree at `root`; implements the Remotes port."""
 
     def __init__(self, root: str) -> None:
         """Ask about the work tree that holds `root`; nothing runs before a question."""
         self._root = root
-
-    def since(self, revision: str) -> frozenset[str]:
-        """Return the paths below the root that differ from `revision`, uncommitted and new ones included.
-
-        Raises UsageError for an unknown revision, Undecided when Git cannot answer.
-        """
-        if (
-            self._git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
-            is None
-        ):
-            message = f"{printable(revision)!r} is no commit of this repository"
-            raise UsageError(
-                message, hint="In CI, fetch it first: a shallow clone has only the newest commits."
-            )
-        against = ["diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z"]
-        changed = self._git([*against, "--end-of-options", revision, "--"])
-        new = self._git(["ls-files", "--others", "--exclude-standard", "-z"])
-        if changed is None or new is None:
-            message = "Git cannot say what changed"
-            raise Undecided(message, hint="Run `git status` here, and mend what it reports.")
-        return frozenset(os.fsdecode(changed + new).split("\0")) - {""}
 
     def urls(self) -> frozenset[str]:
         """Return the URLs of the remotes as configured; none outside of Git."""

@@ -1,0 +1,106 @@
+"""The API server's own verdicts, behind the ports Admitter and Quotas."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sealock.adapters.verdict_cache import digest
+from sealock.domain.rendered import Admission
+from sealock.errors import EngineError
+from sealock.ports import ClusterFacts, QuotaAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealock.adapters.engine import Engines
+    from sealock.adapters.verdict_cache import VerdictStore
+    from sealock.ports import Admitter, States
+
+_ADMISSION = msgspec.json.Decoder(Admission)
+_QUOTA = msgspec.json.Decoder(QuotaAnswer)
+_NOTHING = ClusterFacts()
+
+
+def _undecodable(wrong: msgspec.MsgspecError) -> EngineError:
+    hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
+    return EngineError(f"the engine's answer cannot be read: {wrong}", hint=hint)
+
+
+class EngineAdmitter:
+    """The strategies of Kubernetes' own registries; implements the Admitter port."""
+
+    def __init__(self, pool: Engines) -> None:
+        """Ask the engines of `pool`."""
+        self._pool = pool
+
+    def admit(self, states: Sequence[States], facts: ClusterFacts = _NOTHING) -> list[Admission]:
+        """Return one verdict for each, in order. Raises EngineError."""
+        answers = dict(self._pool.call("admit", _parameters(facts), list(map(_item, states))))
+        try:
+            return [_ADMISSION.decode(answers[index].result()) for index in range(len(states))]
+        except msgspec.MsgspecError as wrong:
+            raise _undecodable(wrong) from wrong
+
+
+def _item(states: States) -> dict[str, Any]:
+    new = {"object": states.after}
+    return new if states.before is None else new | {"old": states.before}
+
+
+def _parameters(facts: ClusterFacts) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if facts.definitions:
+        found["definitions"] = facts.definitions
+    if facts.namespaces:
+        found["namespaces"] = [{"name": name, "labels": labels} for name, labels in facts.namespaces.items()]
+    if facts.pod_security is not None:
+        found["pod_security"] = facts.pod_security
+    return found
+
+
+class EngineQuotas:
+    """Kubernetes' own limit ranger and quota evaluators; implements the Quotas port."""
+
+    def __init__(self, pool: Engines) -> None:
+        """Ask the engines of `pool`."""
+        self._pool = pool
+
+    def count(self, groups: Sequence[Sequence[dict[str, Any]]]) -> list[QuotaAnswer]:
+        """Return one answer for each group, in order. Raises EngineError."""
+        answers = dict(self._pool.call("quota", {}, [{"objects": list(group)} for group in groups]))
+        try:
+            return [_QUOTA.decode(answers[index].result()) for index in range(len(groups))]
+        except msgspec.MsgspecError as wrong:
+            raise _undecodable(wrong) from wrong
+
+
+class RememberingAdmitter:
+    """An Admitter that asks `inner` only about what it has not judged before."""
+
+    def __init__(self, inner: Admitter, store: VerdictStore, engine: str) -> None:
+        """Remember in `store` what `inner` says, as long as the engine's fingerprint is the same."""
+        self._inner = inner
+        self._store = store
+        self._engine = engine
+        self._decoder = msgspec.msgpack.Decoder(Admission)
+
+    def admit(self, states: Sequence[States], facts: ClusterFacts = _NOTHING) -> list[Admission]:
+        """Return one verdict for each, in order. Raises EngineError."""
+        about = digest("admit", self._engine, facts)
+        keys = [digest(about, each) for each in states]
+        answers: dict[bytes, Admission] = {}
+        for key in keys:
+            known = self._store.get(key)
+            if known is not None:
+                with contextlib.suppress(msgspec.MsgspecError):
+                    answers[key] = self._decoder.decode(known)
+        missing = {key: each for key, each in zip(keys, states, strict=True) if key not in answers}
+        if missing:
+            found = self._inner.admit(list(missing.values()), facts)
+            for key, admission in zip(missing, found, strict=True):
+                answers[key] = admission
+                self._store.put(key, msgspec.msgpack.encode(admission))
+        return [answers[key] for key in keys]

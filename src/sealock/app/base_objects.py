@@ -1,0 +1,54 @@
+"""What the base revision renders for the overlays under review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealock.ports import RenderRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealock.domain.rendered import Rendered
+    from sealock.ports import Base
+
+_WANT = frozenset({"objects"})
+_ABSENT = "not-found"
+
+
+class ObjectIdentity(NamedTuple):
+    """What an object is to the API server, whichever version of its group it is written in."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, manifest: dict[str, Any]) -> ObjectIdentity:
+        """Return the identity of a manifest; missing parts are empty."""
+        metadata = manifest.get("metadata") or {}
+        group, slash, _ = str(manifest.get("apiVersion") or "").rpartition("/")
+        return cls(
+            group if slash else "",
+            str(manifest.get("kind") or ""),
+            str(metadata.get("namespace") or ""),
+            str(metadata.get("name") or ""),
+        )
+
+
+class BaseObjects:
+    """Renders of the base revision, by overlay."""
+
+    def __init__(self, base: Base, overlays: Iterable[str]) -> None:
+        """Render `overlays` as `base` has them. Raises EngineError."""
+        asked = tuple(overlays)
+        found = base.renderer.render(RenderRequest(asked, _WANT)) if asked else ()
+        self._renders: dict[str, Rendered] = {each.overlay: each for each in found}
+
+    def of(self, overlay: str) -> dict[ObjectIdentity, dict[str, Any]] | None:
+        """Return the objects by identity: none where the overlay is new, None where it did not render."""
+        rendered = self._renders[overlay]
+        if rendered.failure is not None:
+            return {} if rendered.failure.code == _ABSENT else None
+        return {ObjectIdentity.of(each.manifest): each.manifest for each in rendered.objects}

@@ -1,0 +1,211 @@
+"""Asks the API server's code what it could not say when the overlays were rendered.
+
+That is whatever depends on more than the object: custom resources by their definitions, Pod Security by the
+namespace, changes by what was there before, quotas by what else is there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from sealock.app.base_objects import ObjectIdentity
+from sealock.domain.settings import PodSecurity
+from sealock.ports import ClusterFacts, States
+from sealock.rules.view import QuotaProblem, pod_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sealock.app.base_objects import BaseObjects
+    from sealock.domain.rendered import Admission
+    from sealock.domain.settings import Settings
+    from sealock.ports import Admitter, QuotaAnswer, Quotas
+    from sealock.rules.view import JudgedObject, Manifest, OverlayView
+
+_LABEL = "pod-security.kubernetes.io/"
+_COUNTING = frozenset({"LimitRange", "ResourceQuota"})
+_NO_SECURITY = PodSecurity()
+
+
+def judge(
+    overlays: Sequence[OverlayView],
+    settings: Settings,
+    definitions: Sequence[Manifest],
+    base: BaseObjects | None,
+    admitter: Admitter,
+) -> list[OverlayView]:
+    """Return the overlays with their objects' verdicts completed. Raises EngineError."""
+    world = _World(overlays, settings, definitions)
+    asked: list[tuple[int, int, States, ClusterFacts]] = []
+    completed = [list(each.objects) for each in overlays]
+    removed: dict[int, tuple[Manifest, ...]] = {}
+    for number, overlay in enumerate(overlays):
+        if not overlay.in_scope:
+            continue
+        before = base.of(overlay.path) if base else None
+        there: set[ObjectIdentity] = set()
+        for index, each in enumerate(overlay.objects):
+            facts = world.facts(overlay, each.manifest)
+            if facts is not None:
+                asked.append((number, index, States(None, each.manifest), facts))
+            if before is None:
+                continue
+            identity = ObjectIdentity.of(each.manifest)
+            there.add(identity)
+            old = before.get(identity)
+            if old is not None:
+                completed[number][index] = replace(each, before=old)
+                if old != each.manifest:
+                    facts = world.definitions(each.manifest)
+                    asked.append((number, index, States(old, each.manifest), facts))
+        if before is not None:
+            removed[number] = tuple(old for identity, old in before.items() if identity not in there)
+    for (number, index, states, _), verdict in zip(asked, _answers(asked, admitter), strict=True):
+        completed[number][index] = _with(completed[number][index], states, verdict)
+    return [
+        replace(overlay, objects=tuple(completed[number]), removed=removed.get(number))
+        for number, overlay in enumerate(overlays)
+    ]
+
+
+def _with(each: JudgedObject, states: States, verdict: Admission) -> JudgedObject:
+    if states.before is not None:
+        return replace(each, update=verdict)
+    return replace(each, admission=verdict if each.schema is None else served(verdict))
+
+
+def served(verdict: Admission) -> Admission:
+    """Return a verdict on an object whose version the linked release has dropped, as before it did.
+
+    The configured release still serves it, for it has a schema.
+    """
+    errors = tuple(error for error in verdict.errors if not _is_retired(error))
+    return verdict if errors == verdict.errors else replace(verdict, errors=errors)
+
+
+def _is_retired(error: tuple[str, str]) -> bool:
+    return error[0] == "apiVersion" and "does not serve" in error[1]
+
+
+def _answers(
+    asked: Sequence[tuple[int, int, States, ClusterFacts]], admitter: Admitter
+) -> Iterator[Admission]:
+    """Yield the answers in order, those about the same facts asked for in one go."""
+    groups: dict[int, tuple[ClusterFacts, list[States]]] = {}
+    for _, _, states, facts in asked:
+        groups.setdefault(id(facts), (facts, []))[1].append(states)
+    answers = {key: iter(admitter.admit(states, facts)) for key, (facts, states) in groups.items()}
+    for _, _, _, facts in asked:
+        yield next(answers[id(facts)])
+
+
+class _World:
+    """What is known of the clusters, for each overlay; equal facts are one value."""
+
+    def __init__(
+        self, overlays: Sequence[OverlayView], settings: Settings, definitions: Sequence[Manifest]
+    ) -> None:
+        self._definitions = tuple(definitions)
+        self._defined = {_defined(each) for each in definitions}
+        self._levels = settings.pod_security if settings.pod_security != _NO_SECURITY else None
+        self._assumed = settings.namespaces
+        self._rendered: dict[str | None, dict[str, dict[str, str]]] = {}
+        for overlay in overlays:
+            for each in overlay.objects:
+                if each.key.kind == "Namespace" and each.key.api_version == "v1":
+                    labels = (each.manifest.get("metadata") or {}).get("labels") or {}
+                    self._rendered.setdefault(overlay.environment, {})[each.key.name] = labels
+        labelled = [labels for names in self._rendered.values() for labels in names.values()]
+        labelled += self._assumed.values()
+        self._secured = self._levels is not None or any(map(_secures, labelled))
+        self._facts: dict[str | None, ClusterFacts] = {}
+        self._plain = ClusterFacts(self._definitions)
+
+    def facts(self, overlay: OverlayView, manifest: Manifest) -> ClusterFacts | None:
+        """Return what the verdict on a new object depends on; None where the render's verdict is complete."""
+        if self._secured and pod_path(manifest):
+            return self._of(overlay.environment)
+        if _group_and_kind(manifest) in self._defined:
+            return self._plain
+        return None
+
+    def definitions(self, manifest: Manifest) -> ClusterFacts:
+        """Return what the verdict on a change depends on."""
+        return self._plain if _group_and_kind(manifest) in self._defined else _NOTHING
+
+    def _of(self, environment: str | None) -> ClusterFacts:
+        """Return the namespaces of one environment, else of overlays without one, else as assumed."""
+        found = self._facts.get(environment)
+        if found is None:
+            namespaces = self._assumed | self._rendered.get(None, {}) | self._rendered.get(environment, {})
+            found = self._facts[environment] = ClusterFacts(self._definitions, namespaces, self._levels)
+        return found
+
+
+_NOTHING = ClusterFacts()
+
+
+def _secures(labels: dict[str, str]) -> bool:
+    return any(label.startswith(_LABEL) for label in labels)
+
+
+def _defined(definition: Manifest) -> tuple[str, str]:
+    spec = definition.get("spec") or {}
+    return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+
+
+def _group_and_kind(manifest: Manifest) -> tuple[str, str]:
+    return str(manifest.get("apiVersion")).rpartition("/")[0], str(manifest.get("kind"))
+
+
+class _Place(NamedTuple):
+    overlay: int
+    object: int
+
+
+def count(overlays: Sequence[OverlayView], quotas: Quotas) -> list[OverlayView]:
+    """Return the overlays with what LimitRanges and ResourceQuotas of the repository refuse.
+
+    Objects count together that share a namespace and an environment. Raises EngineError.
+    """
+    groups: dict[tuple[str | None, str], list[_Place]] = {}
+    for number, overlay in enumerate(overlays):
+        for index, each in enumerate(overlay.objects):
+            if each.key.namespace:
+                groups.setdefault((overlay.environment, each.key.namespace), []).append(_Place(number, index))
+    counted = [
+        places for places in groups.values() if _is_counted(overlays, places) and _in_scope(overlays, places)
+    ]
+    if not counted:
+        return list(overlays)
+    answers = quotas.count([[_at(overlays, place).manifest for place in places] for places in counted])
+    problems: dict[int, list[QuotaProblem]] = {}
+    for places, answer in zip(counted, answers, strict=True):
+        for number, problem in _problems(places, answer):
+            problems.setdefault(number, []).append(problem)
+    return [
+        replace(overlay, quota=tuple(problems[number])) if number in problems else overlay
+        for number, overlay in enumerate(overlays)
+    ]
+
+
+def _problems(places: Sequence[_Place], answer: QuotaAnswer) -> Iterator[tuple[int, QuotaProblem]]:
+    for each in answer.problems:
+        place = places[each.index]
+        yield place.overlay, QuotaProblem(place.object, each.path, each.message)
+    if answer.undecided:
+        yield places[0].overlay, QuotaProblem(-1, "", answer.undecided)
+
+
+def _at(overlays: Sequence[OverlayView], place: _Place) -> JudgedObject:
+    return overlays[place.overlay].objects[place.object]
+
+
+def _is_counted(overlays: Sequence[OverlayView], places: Iterable[_Place]) -> bool:
+    return any(_at(overlays, place).key.kind in _COUNTING for place in places)
+
+
+def _in_scope(overlays: Sequence[OverlayView], places: Iterable[_Place]) -> bool:
+    return any(overlays[place.overlay].in_scope for place in places)
