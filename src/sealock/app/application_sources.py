@@ -39,8 +39,9 @@ class Here:
         return frozenset(map(same_form, self._ask()))
 
     @property
-    def _urls(self) -> frozenset[str] | set[str]:
-        return self._known or self._learnt
+    def urls(self) -> frozenset[str]:
+        """The URLs that name this repository, in the form of `same_form`."""
+        return self._known or frozenset(self._learnt)
 
     def learn(self, applications: Sequence[Manifest]) -> None:
         """Where no URL is known, take those that some Application names with a path that exists here."""
@@ -64,7 +65,7 @@ class Here:
         place = (*field, "path")
         if text_of(source, "chart"):
             return ApplicationSource(field, "", "not-checked", "a Helm chart from a registry: not rendered")
-        if same_form(text_of(source, "repoURL")) not in self._urls:
+        if same_form(text_of(source, "repoURL")) not in self.urls:
             return ApplicationSource(
                 field, "", "elsewhere", "in another repository: its path is not looked at"
             )
