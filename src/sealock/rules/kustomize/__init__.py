@@ -2,12 +2,18 @@
 
 from sealock.rules.kustomize import (
     duplicated_base_resource,
+    image_matches_nothing,
+    image_name_not_a_regex,
     missing_namespace_transformer,
+    patch_matches_nothing,
     render_failed,
 )
 
 RULES = (
     render_failed,
+    image_name_not_a_regex,
     missing_namespace_transformer,
     duplicated_base_resource,
+    image_matches_nothing,
+    patch_matches_nothing,
 )

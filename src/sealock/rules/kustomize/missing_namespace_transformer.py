@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Finding, Severity
 from sealock.domain.location import Location
+from sealock.rules.kinds import CLUSTER_WIDE
 from sealock.rules.meta import Meta
 from sealock.rules.view import text_of
 
@@ -42,19 +43,6 @@ if TYPE_CHECKING:
 META = Meta(
     "missing-namespace-transformer", "an overlay leaves its objects without a namespace", Severity.WARNING
 )
-
-_CLUSTER_WIDE = frozenset(
-    {
-        "APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding",
-        "ClusterTrustBundle", "ComponentStatus", "CSIDriver", "CSINode", "CustomResourceDefinition",
-        "DeviceClass", "FlowSchema", "IngressClass", "IPAddress", "MutatingAdmissionPolicy",
-        "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace", "Node",
-        "PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "ResourceSlice",
-        "RuntimeClass", "ServiceCIDR", "StorageClass", "StorageVersion", "StorageVersionMigration",
-        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
-        "ValidatingWebhookConfiguration", "VolumeAttachment", "VolumeAttributesClass",
-    }
-)  # fmt: skip
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
@@ -85,4 +73,4 @@ def _needs_namespace(each: JudgedObject) -> bool:
     """Say whether a built-in kind lives in a namespace and the object names none."""
     group = each.key.api_version.rpartition("/")[0]
     built_in = "." not in group or group.endswith(".k8s.io")
-    return built_in and not each.key.namespace and each.key.kind not in _CLUSTER_WIDE
+    return built_in and not each.key.namespace and each.key.kind not in CLUSTER_WIDE
