@@ -1,13 +1,14 @@
-// Package admit gives the API server's own verdict on an object that is about to be created.
+// Package admit gives the API server's own verdict on an object that is about to be created or changed.
 //
 // It decodes strictly, defaults, converts and validates with the registries of the linked
 // Kubernetes at its default feature gates, and collects the warnings that kubectl would print.
 // Privileged containers are allowed (--allow-privileged), as in every usual cluster.
-// CustomResourceDefinitions and APIServices are validated by their own servers' registries.
+// CustomResourceDefinitions and APIServices are validated by their own servers' registries, custom
+// resources by the definitions that the caller gives (see custom.go).
 //
-// Not covered, because it needs a cluster: admission plugins and webhooks (Pod Security, quotas,
-// limit ranges), references to other objects, privilege escalation, and whether addresses, ports
-// and families of a Service are free and configured. Custom resources are undecided here.
+// Not covered, because it needs a cluster: admission webhooks, references to other objects, privilege
+// escalation, and whether addresses, ports and families of a Service are free and configured.
+// Custom resources without a definition are undecided.
 package admit
 
 import (
@@ -27,17 +28,24 @@ import (
 
 // Verdict is the API server's answer. Errors and Warnings are pairs of field path and message;
 // the path is empty for the object as a whole. Undecided says why there is no verdict, or why it
-// is not complete.
+// is not complete. PodSecurity has what the namespace's level forbids: mode, level:version, path, message.
 type Verdict struct {
-	Errors    [][2]string `json:"errors"`
-	Warnings  [][2]string `json:"warnings"`
-	Undecided string      `json:"undecided"`
+	Errors      [][2]string `json:"errors"`
+	Warnings    [][2]string `json:"warnings"`
+	PodSecurity [][4]string `json:"pod_security,omitempty"`
+	Undecided   string      `json:"undecided"`
 }
 
 // Run answers one item of the protocol's admit operation.
-func Run(_, item json.RawMessage) (any, error) {
+func Run(params, item json.RawMessage) (any, error) {
+	known, err := decodeParameters(params)
+	if err != nil {
+		return nil, failure.New(failure.BadRequest, "admit: "+err.Error(), "")
+	}
 	var question struct {
-		Object json.RawMessage `json:"object"`
+		Object    json.RawMessage `json:"object"`
+		Old       json.RawMessage `json:"old"`
+		Namespace string          `json:"namespace"`
 	}
 	if err := json.Unmarshal(item, &question); err != nil {
 		return nil, failure.New(failure.BadRequest, "admit: "+err.Error(), "")
@@ -45,21 +53,37 @@ func Run(_, item json.RawMessage) (any, error) {
 	if len(question.Object) == 0 {
 		return nil, failure.New(failure.BadRequest, "admit: the item has no object", "")
 	}
-	return Object(question.Object), nil
+	if len(question.Old) > 0 && string(question.Old) != "null" {
+		return known.change(question.Object, question.Old, question.Namespace)
+	}
+	return known.object(question.Object, question.Namespace), nil
 }
 
-// Object returns the verdict on one manifest in JSON; lists are judged element by element.
-func Object(raw []byte) Verdict {
-	c := &collector{
-		verdict: Verdict{Errors: [][2]string{}, Warnings: [][2]string{}},
-		seen:    map[[2]string]bool{},
-	}
+// Object returns the verdict on the creation of one manifest in JSON, with nothing known of its cluster.
+func Object(raw []byte) Verdict { return (&settings{}).object(raw, "") }
+
+// object judges lists element by element; namespace is where objects go that name none.
+func (s *settings) object(raw []byte, namespace string) Verdict {
+	c := newCollector(s, namespace)
 	if problem := unbounded(raw); problem != "" {
 		c.undecide(problem)
 	} else {
 		c.judge(raw, metav1.TypeMeta{}, 0)
 	}
-	// Kubernetes validates maps in any order; a verdict is the same each time.
+	return c.sorted()
+}
+
+func newCollector(s *settings, namespace string) *collector {
+	return &collector{
+		settings:  s,
+		namespace: cmp.Or(namespace, metav1.NamespaceDefault),
+		verdict:   Verdict{Errors: [][2]string{}, Warnings: [][2]string{}},
+		seen:      map[[2]string]bool{},
+	}
+}
+
+// sorted: Kubernetes validates maps in any order; a verdict is the same each time.
+func (c *collector) sorted() Verdict {
 	slices.SortFunc(c.verdict.Errors, byPathThenMessage)
 	slices.SortFunc(c.verdict.Warnings, byPathThenMessage)
 	return c.verdict
@@ -125,35 +149,35 @@ func (c *collector) judgeKind(raw []byte, kind schema.GroupVersionKind) {
 			c.undecide(fmt.Sprintf("%s cannot be judged without a cluster: %s", kind.Kind, line))
 		}
 	}()
-	server := serverOf(kind.GroupKind())
-	if server == nil {
-		c.undecide(fmt.Sprintf("no built-in kind %s %s in Kubernetes %s", kind.GroupVersion(), kind.Kind, Version))
+	endpoint := c.endpoint(kind)
+	if endpoint == nil {
 		return
 	}
-	if problem := server.notServed(kind); problem != "" {
+	if problem := endpoint.notServed(); problem != "" {
 		c.refuse("apiVersion", problem)
 		return
 	}
-	strategy := server.strategies[kind.GroupKind()]
-	if strategy == nil {
-		c.undecide(fmt.Sprintf("%s %s is a request, not an object that is kept", kind.GroupVersion(), kind.Kind))
-		return
-	}
-	object, problems := server.decode(raw, kind)
+	object, problems := endpoint.decode(raw)
 	for _, problem := range problems {
 		c.refuse(problem[0], problem[1])
 	}
-	c.warnOfVersion(server, kind)
+	for _, warning := range endpoint.warnings() {
+		c.warn("apiVersion", warning)
+	}
 	if object != nil {
-		c.create(object, kind, strategy)
+		c.podSecurity(object, kind)
+		c.create(object, kind, endpoint.strategy())
 	}
 }
 
-// collector gathers a verdict; prefix is the path of the list element that is looked at.
+// collector gathers a verdict; prefix is the path of the list element that is looked at, and namespace
+// is where objects go that name none.
 type collector struct {
-	verdict Verdict
-	seen    map[[2]string]bool
-	prefix  string
+	*settings
+	namespace string
+	verdict   Verdict
+	seen      map[[2]string]bool
+	prefix    string
 }
 
 func (c *collector) refuse(path, message string) {

@@ -1,6 +1,7 @@
 package admit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ func (c *collector) create(object runtime.Object, kind schema.GroupVersionKind, 
 		return
 	}
 	rest.FillObjectMetaSystemFields(accessor)
+	accessor.SetUID(someUID)
 	if accessor.GetName() == "" && accessor.GetGenerateName() != "" {
 		accessor.SetName(generatedName(accessor.GetGenerateName()))
 	}
@@ -35,10 +37,9 @@ func (c *collector) create(object runtime.Object, kind schema.GroupVersionKind, 
 		c.beginService(service)
 	}
 	bounded := &boundedStrategy{RESTCreateStrategy: strategy}
-	if err := rest.BeforeCreate(bounded, c.request(accessor, kind, strategy.NamespaceScoped()), object); err != nil {
-		for _, problem := range causes(err) {
-			c.refuse(problem[0], problem[1])
-		}
+	ctx := c.request("create", accessor, kind, strategy.NamespaceScoped())
+	if err := rest.BeforeCreate(bounded, ctx, object); err != nil {
+		c.refuseAll(err)
 	}
 	if bounded.dropped > 0 {
 		c.refuse("", fmt.Sprintf("%d more errors", bounded.dropped))
@@ -62,18 +63,15 @@ func (s *boundedStrategy) Validate(ctx context.Context, object runtime.Object) f
 	return list
 }
 
-// request is the context of POST to the collection; without a namespace kubectl uses "default".
-func (c *collector) request(accessor metav1.Object, kind schema.GroupVersionKind, namespaced bool) context.Context {
+// request is the context of POST to the collection or PATCH of the object.
+func (c *collector) request(verb string, accessor metav1.Object, kind schema.GroupVersionKind, namespaced bool) context.Context {
 	namespace := metav1.NamespaceNone
 	if namespaced {
-		namespace = accessor.GetNamespace()
-		if namespace == "" {
-			namespace = metav1.NamespaceDefault
-		}
+		namespace = cmp.Or(accessor.GetNamespace(), c.namespace)
 	}
 	ctx := genericapirequest.WithNamespace(context.Background(), namespace)
 	ctx = genericapirequest.WithRequestInfo(ctx, &genericapirequest.RequestInfo{
-		IsResourceRequest: true, Verb: "create", APIGroup: kind.Group, APIVersion: kind.Version,
+		IsResourceRequest: true, Verb: verb, APIGroup: kind.Group, APIVersion: kind.Version,
 		Namespace: namespace, Name: accessor.GetName(),
 	})
 	return warning.WithWarningRecorder(ctx, recorder{c})
@@ -84,6 +82,9 @@ func generatedName(base string) string {
 	const longest, suffix = 63, "00000"
 	return base[:min(len(base), longest-len(suffix))] + suffix
 }
+
+// someUID makes a verdict the same each time; Jobs repeat it in their labels.
+const someUID = "00000000-0000-4000-8000-000000000000"
 
 // someNodePort stands for the port that a cluster would allocate.
 const someNodePort = 32767
@@ -117,6 +118,20 @@ func (c *collector) beginService(service *core.Service) {
 	}
 	if len(spec.IPFamilies) == 2 {
 		c.refuse("spec.ipFamilyPolicy", remedy+"IP families are specified")
+	}
+}
+
+// uncompiled marks the errors of a rule that does not compile: they say nothing of the object.
+var uncompiled = regexp.MustCompile(`rule compiler? (?:initialization )?error: `)
+
+// refuseAll takes an API error apart; what says that the API server itself has failed leaves the verdict open.
+func (c *collector) refuseAll(err error) {
+	for _, problem := range causes(err) {
+		if uncompiled.MatchString(problem[1]) || strings.HasPrefix(problem[1], field.ErrorTypeInternal.String()) {
+			c.undecide(strings.TrimPrefix(problem[0]+": "+problem[1], ": "))
+			continue
+		}
+		c.refuse(problem[0], problem[1])
 	}
 }
 

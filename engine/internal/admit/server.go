@@ -34,6 +34,7 @@ var major, minor = func() (major, minor int) {
 // server is one of the API server's three parts: its types, and what it runs on create.
 type server struct {
 	scheme     *runtime.Scheme
+	codecs     serializer.CodecFactory
 	decoder    runtime.Decoder
 	strategies map[schema.GroupKind]rest.RESTCreateStrategy
 	kinds      map[schema.GroupKind]bool
@@ -45,7 +46,7 @@ func newServer(scheme *runtime.Scheme, strategies map[schema.GroupKind]rest.REST
 		kinds[kind.GroupKind()] = true
 	}
 	codecs := serializer.NewCodecFactory(scheme, serializer.EnableStrict)
-	return &server{scheme, codecs.UniversalDecoder(), strategies, kinds}
+	return &server{scheme, codecs, codecs.UniversalDecoder(), strategies, kinds}
 }
 
 var servers = sync.OnceValue(func() []*server {
@@ -122,12 +123,14 @@ func (s *server) serves(kind schema.GroupVersionKind) bool {
 	return removedMajor == 0 || removedMajor > major || removedMajor == major && removedMinor > minor
 }
 
-// warnOfVersion tells what kubectl prints for a deprecated version, and that alpha and beta versions are off by default.
-func (c *collector) warnOfVersion(s *server, kind schema.GroupVersionKind) {
+// warningsOf tells what kubectl prints for a deprecated version, and that alpha and beta versions are off by default.
+func (s *server) warningsOf(kind schema.GroupVersionKind) []string {
+	var warnings []string
 	if external := newObject(s.scheme, kind); external != nil && deprecation.IsDeprecated(external, major, minor) {
-		c.warn("apiVersion", deprecation.WarningMessage(external))
+		warnings = append(warnings, deprecation.WarningMessage(external))
 	}
 	if strings.Contains(kind.Version, "alpha") || strings.Contains(kind.Version, "beta") {
-		c.warn("apiVersion", fmt.Sprintf("Kubernetes %s serves %s only when its --runtime-config says so", Version, kind.GroupVersion()))
+		warnings = append(warnings, fmt.Sprintf("Kubernetes %s serves %s only when its --runtime-config says so", Version, kind.GroupVersion()))
 	}
+	return warnings
 }
