@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/kubeapiserver/admission/exclusion"
 	kjson "sigs.k8s.io/json"
 
 	"sealock.dev/engine/internal/admit"
@@ -80,10 +82,16 @@ func servedKinds() []schema.GroupVersionKind {
 	return served
 }
 
+// guess makes the plural; that of built-in kinds is right.
 func guess(kind schema.GroupVersionKind) schema.GroupVersionResource {
-	resource, _ := meta.UnsafeGuessKindToResource(kind)
-	return resource
+	plural, _ := meta.UnsafeGuessKindToResource(kind)
+	if name := strings.ToLower(kind.Kind); vowelAndY.MatchString(name) {
+		plural.Resource = name + "s" // gateways, which the guess gets wrong
+	}
+	return plural
 }
+
+var vowelAndY = regexp.MustCompile(`[aeiou]y$`)
 
 func (k *kinds) learn(raw json.RawMessage) {
 	var definition apiextensionsv1.CustomResourceDefinition
@@ -101,12 +109,24 @@ func (k *kinds) learn(raw json.RawMessage) {
 	}
 }
 
-// resource is guessed for a kind that nobody defines, as from its name one nearly always can.
-func (k *kinds) resource(kind schema.GroupVersionKind) schema.GroupVersionResource {
+// resource is guessed for a kind that nobody defines; known is false then.
+func (k *kinds) resource(kind schema.GroupVersionKind) (resource schema.GroupVersionResource, known bool) {
 	if custom := k.custom[kind.GroupKind()]; custom != nil {
-		return kind.GroupVersion().WithResource(custom.Names.Plural)
+		return kind.GroupVersion().WithResource(custom.Names.Plural), true
 	}
-	return guess(kind)
+	_, known = admit.Namespaced(kind.GroupKind())
+	return guess(kind), known
+}
+
+// isExempt says whether admission policies are never asked about a resource: about themselves, and
+// about reviews.
+func isExempt(resource schema.GroupResource) bool {
+	switch resource.Resource {
+	case "validatingadmissionpolicies", "validatingadmissionpolicybindings",
+		"mutatingadmissionpolicies", "mutatingadmissionpolicybindings":
+		return resource.Group == "admissionregistration.k8s.io"
+	}
+	return slices.Contains(exclusion.Excluded(), resource)
 }
 
 // namespaced says whether objects of a kind live in a namespace; those that nobody defines are taken to.

@@ -182,6 +182,9 @@ func (j *judge) object(asked question, answer *Answer) error {
 		return nil
 	}
 	asking := j.request(object, old, asked.Namespace)
+	if isExempt(asking.attributes.GetResource().GroupResource()) {
+		return nil
+	}
 	for _, each := range j.policies {
 		asking.ask(each, answer)
 	}

@@ -145,7 +145,7 @@ func TestABindingHoldsForTheNamespacesThatItSelects(t *testing.T) {
 func TestANamespaceThatNobodyDescribesLeavesASelectorUndecided(t *testing.T) {
 	policies := setup{manifests: replicas, namespaces: testNamespaces}
 	expect(t, policies.ask(t, deployment("other", "{replicas: 6}")),
-		"undecided: the labels of namespace other are not known: it is not in the repository and not under `namespaces`")
+		"undecided: the labels of namespace other are not known: neither the repository nor `namespaces` says them")
 	expect(t, policies.ask(t, deployment("", "{replicas: 6}")),
 		"undecided: it depends on the namespace of Deployment web, which the manifest does not say")
 	expect(t, policies.ask(t, "object: {apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: other}}"))
@@ -244,7 +244,7 @@ func TestVariablesAndTheNamespaceCanBeUsed(t *testing.T) {
 	}
 	expect(t, policies.ask(t, deployment("tests", spec)))
 	expect(t, policies.ask(t, deployment("other", spec)),
-		"undecided: the labels of namespace other are not known: it is not in the repository and not under `namespaces`")
+		"undecided: the labels of namespace other are not known: neither the repository nor `namespaces` says them")
 }
 
 func TestThePathIsWhatAllFieldsOfAnExpressionHaveInCommon(t *testing.T) {
@@ -470,4 +470,43 @@ func TestMalformedRequestsAreTheCallersFault(t *testing.T) {
 	if _, err := Run(json.RawMessage(`{"rules": 1}`), json.RawMessage("{}")); err == nil {
 		t.Error("no error")
 	}
+}
+
+func TestPoliciesAreNotAskedAboutPolicies(t *testing.T) {
+	all := strings.ReplaceAll(always("  validations: [{expression: 'false', message: m}]", deny),
+		"{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}",
+		"{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}")
+	head := "object: {apiVersion: admissionregistration.k8s.io/v1, metadata: {name: a}, kind: "
+	expect(t, setup{manifests: all}.ask(t, head+"ValidatingAdmissionPolicyBinding}"))
+	expect(t, setup{manifests: all}.ask(t, head+"ValidatingWebhookConfiguration}"), "deny: m")
+}
+
+func TestAKindThatNobodyDefinesIsMatchedByItsName(t *testing.T) {
+	policies := setup{manifests: strings.ReplaceAll(always("  validations: [{expression: 'false', message: m}]", deny),
+		"{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}",
+		"{apiGroups: [example.com], apiVersions: [v1], operations: [CREATE], resources: [gateways]}")}
+	expect(t, policies.ask(t, "object: {apiVersion: example.com/v1, kind: Gateway, metadata: {name: a, namespace: a}}"), "deny: m")
+	expect(t, policies.ask(t, "object: {apiVersion: example.com/v1, kind: Route, metadata: {name: a, namespace: a}}"),
+		"undecided: whether it is about Route only a CustomResourceDefinition says, and there is none")
+	expect(t, policies.ask(t, "object: {apiVersion: example.org/v1, kind: Route, metadata: {name: a, namespace: a}}"))
+}
+
+func TestACustomResourceIsConvertedWithoutAWebhookOnly(t *testing.T) {
+	definitions := `[{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: things.example.com},
+  spec: {group: example.com, scope: Namespaced, names: {kind: Thing, plural: things}, conversion: {strategy: STRATEGY},
+    versions: [{name: v1, served: true, storage: true}, {name: v2, served: true, storage: false}]}}]`
+	policies := strings.ReplaceAll(always("  validations: [{expression: 'object.apiVersion != \"example.com/v2\"', message: m}]", deny),
+		"{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}",
+		"{apiGroups: [example.com], apiVersions: [v2], operations: [CREATE], resources: [things]}")
+	item := "object: {apiVersion: example.com/v1, kind: Thing, metadata: {name: a, namespace: a}}"
+	expect(t, setup{manifests: policies, definitions: strings.Replace(definitions, "STRATEGY", "None", 1)}.ask(t, item), "deny: m")
+	expect(t, setup{manifests: policies, definitions: strings.Replace(definitions, "STRATEGY", "Webhook", 1)}.ask(t, item),
+		"undecided: only a cluster can convert example.com/v1, Kind=Thing to example.com/v2")
+}
+
+func TestManagedParametersOfAnotherKindAreNoParameters(t *testing.T) {
+	policies := setup{manifests: strings.ReplaceAll(limited("{name: limit, namespace: tests, parameterNotFoundAction: Deny}"),
+		"apiVersion: rules.example.com/v1\nkind: ReplicaLimit\n", "apiVersion: rules.example.com/v2\nkind: ReplicaLimit\n"), definitions: limits}
+	expect(t, policies.ask(t, deployment("a", "{}")),
+		"undecided: its parameters (ReplicaLimit tests/limit) are not among the given objects")
 }

@@ -34,13 +34,15 @@ type namespace struct {
 const somewhere = "?"
 
 // request is one object on its way through admission. Elsewhere is true when the object lives in a
-// namespace and nobody says in which. Unreadable says why it cannot be decoded.
+// namespace and nobody says in which, guessed when nobody says which resource its kind is. Unreadable
+// says why it cannot be decoded.
 type request struct {
 	judge      *judge
 	attributes admission.Attributes
 	lister     *lister
 	matcher    generic.PolicyMatcher
 	elsewhere  bool
+	guessed    bool
 	unreadable error
 	versions   map[schema.GroupVersionKind]*admission.VersionedAttributes
 }
@@ -71,7 +73,7 @@ func (j *judge) request(object, old map[string]any, into string) *request {
 		err = errors.Join(err, problem)
 		operation, options = admission.Update, &metav1.UpdateOptions{}
 	}
-	resource := j.kinds.resource(kind)
+	resource, known := j.kinds.resource(kind)
 	namespaces := &lister{known: j.namespaces}
 	return &request{
 		judge: j,
@@ -80,6 +82,7 @@ func (j *judge) request(object, old map[string]any, into string) *request {
 		lister:     namespaces,
 		matcher:    generic.NewPolicyMatcher(matching.NewMatcher(namespaces, nil)),
 		elsewhere:  elsewhere,
+		guessed:    !known,
 		unreadable: err,
 		versions:   map[schema.GroupVersionKind]*admission.VersionedAttributes{},
 	}
@@ -143,7 +146,7 @@ func (r *request) unknownLabels(name string) string {
 	if name == somewhere {
 		return r.nowhere()
 	}
-	return fmt.Sprintf("the labels of namespace %s are not known: it is not in the repository and not under `namespaces`", name)
+	return fmt.Sprintf("the labels of namespace %s are not known: neither the repository nor `namespaces` says them", name)
 }
 
 // ask mirrors plugin/policy/validating dispatcher.Dispatch for one policy.
@@ -164,6 +167,9 @@ func (r *request) ask(p *policy, answer *Answer) {
 		return
 	}
 	if !matches {
+		if r.guessed && names(constraints, r.attributes.GetKind().Group) {
+			undecide(fmt.Sprintf("whether it is about %s only a CustomResourceDefinition says, and there is none", r.attributes.GetKind().Kind))
+		}
 		return
 	}
 	for _, binding := range p.bindings {
@@ -177,6 +183,13 @@ func (r *request) ask(p *policy, answer *Answer) {
 			r.askBound(&bound{policy: p, binding: binding, resource: resource, kind: kind}, answer)
 		}
 	}
+}
+
+// names says whether a policy is about some resources of a group that it calls by name.
+func names(constraints *admissionv1.MatchResources, group string) bool {
+	return slices.ContainsFunc(constraints.ResourceRules, func(rule admissionv1.NamedRuleWithOperations) bool {
+		return slices.Contains(rule.APIGroups, group)
+	})
 }
 
 func (l *lister) prepare(selector *metav1.LabelSelector) {
