@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 _HINTS = {
     "clusters": "List the clusters of Argo CD under `clusters` in sealock.yaml.",
-    "git": "Only this repository as it is here can be read. "
-    "If the URL is this repository's, write it as `repository` at the top of services.yaml.",
+    "git": "Only this repository can be read, as it is here; `repository` in services.yaml says its URL.",
 }
 _NO_HINT = "Argo CD alone can tell: argocd appset generate FILE."
 
