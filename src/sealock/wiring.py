@@ -156,6 +156,7 @@ def judges(
     """
     from sealock.adapters import engine
     from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
+    from sealock.adapters.engine_policy import EnginePolicies
     from sealock.adapters.git_remotes import GitRepository
     from sealock.adapters.rehearsal import EngineMatcher, RememberingMatcher
     from sealock.adapters.render_cache import cache_folder, is_cold
@@ -180,8 +181,9 @@ def judges(
         matcher = RememberingMatcher(EngineMatcher(pool, files.root, options), store, (fingerprint, options))
         admitter = RememberingAdmitter(EngineAdmitter(pool), store, fingerprint)
         quotas = EngineQuotas(pool)
+        policies = EnginePolicies(pool)
         clock = SystemClock()
-        yield Judges(renderer, policy, schemas, git, store, clock, matcher, admitter, quotas, base)
+        yield Judges(renderer, policy, schemas, git, store, clock, matcher, admitter, quotas, policies, base)
     store.save()
 
 

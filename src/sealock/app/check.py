@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from sealock.app import find_waivers, judge_objects
+from sealock.app import find_manifests, find_waivers, judge_objects, judge_policies, policy_question
 from sealock.app.added_waivers import added
 from sealock.app.application_sources import Here
 from sealock.app.base_objects import BaseObjects
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sealock.domain.rendered import Rendered, RenderedObject
     from sealock.domain.settings import Settings, Waiver
     from sealock.ports import (
+        AdmissionPolicies,
         Admitter,
         Base,
         Clock,
@@ -75,6 +76,7 @@ class Judges(NamedTuple):
     matcher: EntryMatcher
     admitter: Admitter
     quotas: Quotas
+    policies: AdmissionPolicies
     base: Base | None = None
 
 
@@ -104,6 +106,7 @@ class CheckRepository:
         self._overlays: dict[str, Overlay] = {}
         self._schemas = judges.schemas
         self._defined: list[dict[str, Any]] = []
+        self._rules = (*RULE_IDS, *(rule.id for rule in question.settings.custom))
 
     def run(self) -> CheckReport:
         """Return the report. Raises EngineError, UsageError."""
@@ -115,7 +118,7 @@ class CheckRepository:
         chosen = self._render_scope(scope)
         here = Here(files, self._urls)
         declared = self._render_applications(manifests, here, scope, chosen)
-        self._defined = self._definitions(manifests)
+        self._defined = self._definitions(files, manifests)
         self._schemas = self._judges.schemas.with_definitions(self._defined)
         view = self._view(files, manifests, declared, scope, chosen)
         return self._settled(view, list(self._found(view)), manifests.ignored)
@@ -136,11 +139,12 @@ class CheckRepository:
 
     def _comments(self, view: RepositoryView, found: Sequence[Finding | NotDecided]) -> Comments:
         """Return the waivers in comments: all of them, or those beside what was found and in what changed."""
+        rules = self._rules
         if view.everything:
-            return find_waivers.find(view.files, self._tree, self._judges.memory, RULE_IDS)
+            return find_waivers.find(view.files, self._tree, self._judges.memory, rules)
         changed = self._judges.base.changed if self._judges.base else frozenset()
         files = {each.location.file for each in found} | changed
-        return find_waivers.within(files, self._tree, RULE_IDS)
+        return find_waivers.within(files, self._tree, rules)
 
     def _about_waivers(
         self, view: RepositoryView, comments: Comments, used: frozenset[Waiver], today: date
@@ -151,7 +155,7 @@ class CheckRepository:
             (*self._settings.waivers, *comments.waivers),
             used,
             tuple((each.location, each.message, each.hint) for each in comments.malformed),
-            rules if view.everything else frozenset(),
+            rules | set(self._rules[len(RULE_IDS) :]) if view.everything else frozenset(),
             added=self._added(comments),
         )
         for rule in WAIVER_RULES:
@@ -164,7 +168,7 @@ class CheckRepository:
         if base is None:
             return ()
         waivers = (*self._settings.waivers, *comments.waivers)
-        return added(waivers, base.files, base.changed, RULE_IDS)
+        return added(waivers, base.files, base.changed, self._rules)
 
     def _scope(self, files: Sequence[str]) -> Scope:
         question = self._question
@@ -245,14 +249,16 @@ class CheckRepository:
                     each.manifest, each.origin.file, 0, path in chosen, rendered=judged, sources=sources
                 )
 
-    def _definitions(self, manifests: Manifests) -> list[dict[str, Any]]:
+    def _definitions(self, files: Sequence[str], manifests: Manifests) -> list[dict[str, Any]]:
         rendered = [
             each.manifest
             for path in sorted(self._renders)
             for each in self._renders[path].objects
             if each.manifest.get("kind") == "CustomResourceDefinition"
         ]
-        found = [*(each.manifest for each in manifests.definitions), *rendered]
+        named = find_manifests.named(self._settings.definitions, files, self._tree, self._judges.memory)
+        standing = (each.manifest for each in (*manifests.definitions, *named))
+        found = [*(each for each in standing if each.get("kind") == "CustomResourceDefinition"), *rendered]
         return list({msgspec.json.encode(each): each for each in found}.values())
 
     def _view(
@@ -263,9 +269,11 @@ class CheckRepository:
         scope: Scope,
         chosen: Collection[str],
     ) -> RepositoryView:
+        standing = self._standing(files, manifests)
         overlays = self._completed(
-            [self._overlay_view(path, path in chosen) for path in sorted(self._renders)]
+            [self._overlay_view(path, path in chosen) for path in sorted(self._renders)], standing
         )
+        judged = judge_policies.judge(overlays, self._settings, standing, self._judges.policies)
         projects = [each for each in declared if each.kind == "AppProject"]
         applications = [self._judged(each) for each in declared if each.kind == "Application"]
         unparsed = [
@@ -273,7 +281,9 @@ class CheckRepository:
         ]
         sources = SourceMap(self._tree.read_text)
         return RepositoryView(
-            overlays=tuple(overlays),
+            overlays=tuple(judged.overlays),
+            broken_policies=judged.broken,
+            failed_tests=judged.failed,
             applications=tuple(self._permitted(applications, projects)),
             projects=tuple(map(self._judged, projects)),
             sets=tuple(self._judged(each) for each in declared if each.kind == "ApplicationSet"),
@@ -294,13 +304,27 @@ class CheckRepository:
             ),
         )
 
-    def _completed(self, overlays: Sequence[OverlayView]) -> Sequence[OverlayView]:
+    def _completed(
+        self, overlays: Sequence[OverlayView], standing: Sequence[policy_question.Declared]
+    ) -> Sequence[OverlayView]:
         """Return the overlays with the verdicts that need more than the objects themselves."""
         judges = self._judges
         chosen = [each.path for each in overlays if each.in_scope]
         base = BaseObjects(judges.base, chosen) if judges.base else None
-        judged = judge_objects.judge(overlays, self._settings, self._defined, base, judges.admitter)
+        facts = judge_objects.World(overlays, standing, self._settings, self._defined)
+        judged = judge_objects.judge(overlays, facts, base, judges.admitter)
         return judge_objects.count(judged, judges.quotas)
+
+    def _standing(self, files: Sequence[str], manifests: Manifests) -> list[policy_question.Declared]:
+        """Return what files declare of policies, their parameters, namespaces and definitions."""
+        patterns = self._settings.admission_policies
+        named = find_manifests.named(patterns, files, self._tree, self._judges.memory)
+        found = {(each.file, each.document): each for each in (*manifests.judging, *named)}
+        standing = [
+            policy_question.Declared(each.manifest, each.file, environment_of(each.file.rpartition("/")[0]))
+            for each in found.values()
+        ]
+        return standing + [policy_question.Declared(each, "") for each in self._defined]
 
     def _overlay_view(self, path: str, in_scope: bool) -> OverlayView:  # noqa: FBT001 - private
         overlay, rendered = self._overlays[path], self._renders[path]

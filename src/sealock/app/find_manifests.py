@@ -1,18 +1,20 @@
-"""Finds what is declared in a repository's files besides overlays: Argo CD's kinds and custom definitions."""
+"""Finds what a repository's files declare besides overlays: Argo CD's kinds, and what judges objects."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sealock.domain.location import Location
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
+from sealock.domain.printable import printable
 from sealock.domain.yaml_document import MANIFEST, parse, to_plain
-from sealock.errors import SealockError
+from sealock.errors import ConfigurationError, SealockError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +27,10 @@ _ARGOCD = re.compile(
 )
 _GROUP = "argoproj.io/"
 _DEFINITION = "CustomResourceDefinition"
-_PASSED = hashlib.blake2b(b"files without manifests, form 1", digest_size=16).digest()
+_PASSED = hashlib.blake2b(b"files without manifests, form 2", digest_size=16).digest()
 _KINDS = frozenset({"Application", "AppProject", "ApplicationSet"})
+_JUDGING = re.compile(r"^kind:[ \t]*[\"']?(?:ValidatingAdmissionPolicy|Namespace)", re.MULTILINE)
+_JUDGING_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "Namespace"})
 
 
 class Declared(msgspec.Struct, frozen=True):
@@ -46,10 +50,14 @@ class Unparsed(msgspec.Struct, frozen=True):
 
 
 class Manifests(msgspec.Struct, frozen=True):
-    """What was found; `ignored` are files that cannot be read and that nothing suggests to be manifests."""
+    """What was found; `ignored` are files that cannot be read and that nothing suggests to be manifests.
+
+    `judging` are namespaces, and admission policies with their bindings.
+    """
 
     argocd: tuple[Declared, ...]
     definitions: tuple[Declared, ...]
+    judging: tuple[Declared, ...]
     unparsed: tuple[Unparsed, ...]
     ignored: tuple[str, ...]
 
@@ -63,7 +71,7 @@ _DOCUMENTS = msgspec.msgpack.Decoder(list[_Document])
 
 
 def find(files: Sequence[str], tree: SignedFiles, memory: Memory) -> Manifests:
-    """Return Argo CD's manifests and the CustomResourceDefinitions among `files`.
+    """Return Argo CD's manifests, and what judges objects, among `files`.
 
     Files in hidden folders, templates of Helm charts, and files that a kustomization beside or above them
     names, are left out: those count as what is made of them. Files that held nothing last time and are as
@@ -104,12 +112,17 @@ class _Search:
         self._kustomizations: dict[str, str] = {}
         self._argocd: list[Declared] = []
         self._definitions: list[Declared] = []
+        self._judging: list[Declared] = []
         self._unparsed: list[Unparsed] = []
         self._ignored: list[str] = []
 
     def found(self) -> Manifests:
         return Manifests(
-            tuple(self._argocd), tuple(self._definitions), tuple(self._unparsed), tuple(self._ignored)
+            tuple(self._argocd),
+            tuple(self._definitions),
+            tuple(self._judging),
+            tuple(self._unparsed),
+            tuple(self._ignored),
         )
 
     def is_template(self, file: str) -> bool:
@@ -127,16 +140,16 @@ class _Search:
             self._ignored.append(file)
             return True
         argocd = _GROUP in text and _ARGOCD.search(text) is not None
-        if argocd or _DEFINITION in text:
-            self._sort(file, text, argocd=argocd and not self._is_owned(file))
+        if argocd or _DEFINITION in text or _JUDGING.search(text):
+            self._sort(file, text, argocd=argocd, owned=self._is_owned(file))
             return True
         return False
 
-    def _sort(self, file: str, text: str, *, argocd: bool) -> None:
+    def _sort(self, file: str, text: str, *, argocd: bool, owned: bool) -> None:
         try:
             documents = _documents(text, file, self._memory)
         except SealockError as wrong:
-            if argocd:
+            if argocd and not owned:
                 where = wrong.where or Location(file, 1, 1)
                 self._unparsed.append(Unparsed(where, wrong.message, wrong.hint))
             else:
@@ -144,9 +157,14 @@ class _Search:
             return
         for each in documents:
             declared = Declared(file, each.number, each.manifest)
-            if each.manifest.get("kind") == _DEFINITION:
+            kind = each.manifest.get("kind")
+            if kind == _DEFINITION:
                 self._definitions.append(declared)
-            elif argocd and is_argocd(each.manifest):
+            elif owned:
+                continue
+            elif kind in _JUDGING_KINDS:
+                self._judging.append(declared)
+            elif is_argocd(each.manifest):
                 self._argocd.append(declared)
 
     def _is_owned(self, file: str) -> bool:
@@ -170,6 +188,23 @@ class _Search:
                     known = self._tree.read_text(file)
             self._kustomizations[inside] = known
         return known
+
+
+def named(patterns: Sequence[str], files: Sequence[str], tree: SignedFiles, memory: Memory) -> list[Declared]:
+    """Return every document of the files that match `patterns`, paths or globs.
+
+    Raises ConfigurationError for a pattern without a file, and what reading and parsing raises.
+    """
+    found: list[Declared] = []
+    for pattern in patterns:
+        matching = [file for file in files if fnmatchcase(file, pattern)]
+        if not matching:
+            message = f"sealock.yaml names {printable(pattern)}, and no file of the repository matches"
+            raise ConfigurationError(message, hint="Correct the path; it is relative to the repository.")
+        for file in matching:
+            documents = _documents(tree.read_text(file), file, memory)
+            found += [Declared(file, each.number, each.manifest) for each in documents]
+    return found
 
 
 def is_argocd(manifest: dict[str, Any]) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sealock.app.base_objects import BaseObjects
+    from sealock.app.policy_question import Declared
     from sealock.domain.rendered import Admission
     from sealock.domain.settings import Settings
     from sealock.ports import Admitter, QuotaAnswer, Quotas
@@ -30,14 +31,9 @@ _NO_SECURITY = PodSecurity()
 
 
 def judge(
-    overlays: Sequence[OverlayView],
-    settings: Settings,
-    definitions: Sequence[Manifest],
-    base: BaseObjects | None,
-    admitter: Admitter,
+    overlays: Sequence[OverlayView], world: World, base: BaseObjects | None, admitter: Admitter
 ) -> list[OverlayView]:
     """Return the overlays with their objects' verdicts completed. Raises EngineError."""
-    world = _World(overlays, settings, definitions)
     asked: list[tuple[int, int, States, ClusterFacts]] = []
     completed = [list(each.objects) for each in overlays]
     removed: dict[int, tuple[Manifest, ...]] = {}
@@ -101,27 +97,39 @@ def _answers(
         yield next(answers[id(facts)])
 
 
-class _World:
+class World:
     """What is known of the clusters, for each overlay; equal facts are one value."""
 
     def __init__(
-        self, overlays: Sequence[OverlayView], settings: Settings, definitions: Sequence[Manifest]
+        self,
+        overlays: Sequence[OverlayView],
+        standing: Sequence[Declared],
+        settings: Settings,
+        definitions: Sequence[Manifest],
     ) -> None:
+        """Take the namespaces that `overlays` render, and those that stand in files."""
         self._definitions = tuple(definitions)
         self._defined = {_defined(each) for each in definitions}
         self._levels = settings.pod_security if settings.pod_security != _NO_SECURITY else None
         self._assumed = settings.namespaces
         self._rendered: dict[str | None, dict[str, dict[str, str]]] = {}
+        for each in standing:
+            self._learn(each.environment, each.manifest)
         for overlay in overlays:
-            for each in overlay.objects:
-                if each.key.kind == "Namespace" and each.key.api_version == "v1":
-                    labels = (each.manifest.get("metadata") or {}).get("labels") or {}
-                    self._rendered.setdefault(overlay.environment, {})[each.key.name] = labels
+            for rendered in overlay.objects:
+                self._learn(overlay.environment, rendered.manifest)
         labelled = [labels for names in self._rendered.values() for labels in names.values()]
         labelled += self._assumed.values()
         self._secured = self._levels is not None or any(map(_secures, labelled))
         self._facts: dict[str | None, ClusterFacts] = {}
         self._plain = ClusterFacts(self._definitions)
+
+    def _learn(self, environment: str | None, manifest: Manifest) -> None:
+        if manifest.get("kind") == "Namespace" and manifest.get("apiVersion") == "v1":
+            metadata = manifest.get("metadata") or {}
+            self._rendered.setdefault(environment, {})[str(metadata.get("name"))] = (
+                metadata.get("labels") or {}
+            )
 
     def facts(self, overlay: OverlayView, manifest: Manifest) -> ClusterFacts | None:
         """Return what the verdict on a new object depends on; None where the render's verdict is complete."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from sealock.rules import argocd, kubernetes, kustomize, promotion, waivers
+from sealock.rules import argocd, custom, kubernetes, kustomize, promotion, waivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,9 @@ class WaiverRule(Documented, Protocol):
         ...
 
 
-ALL_RULES = cast("tuple[Rule, ...]", (*kustomize.RULES, *kubernetes.RULES, *argocd.RULES, *promotion.RULES))
+ALL_RULES = cast(
+    "tuple[Rule, ...]", (*kustomize.RULES, *kubernetes.RULES, *argocd.RULES, *promotion.RULES, *custom.RULES)
+)
 WAIVER_RULES = cast("tuple[WaiverRule, ...]", waivers.RULES)
 DOCUMENTED: tuple[Documented, ...] = (*ALL_RULES, *WAIVER_RULES)
 

@@ -10,10 +10,10 @@ import msgspec
 from sealock.domain.location import Location
 from sealock.domain.overlays import environment_of
 from sealock.domain.rendered import Admission, ObjectKey, Origin, RenderFailure
-from sealock.domain.settings import Settings, Waiver
+from sealock.domain.settings import CustomTest, Settings, Waiver
 from sealock.domain.source_map import Field, SourceMap
 from sealock.domain.yaml_document import Mapping, Path
-from sealock.ports import PermitProblem, SchemaProblem
+from sealock.ports import PermitProblem, PolicyAnswer, SchemaProblem
 from sealock.rules.meta import Version
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class JudgedObject(msgspec.Struct, frozen=True):
     """The same object as the base revision renders it; None without a base, and for a new object."""
     update: Admission | None = None
     """What the API server says about changing `before` into `manifest`; None where nothing changed."""
-    policies: tuple[PolicyVerdict, ...] = ()
+    policies: PolicyAnswer = PolicyAnswer()
 
     @property
     def key(self) -> ObjectKey:
@@ -47,19 +47,25 @@ class JudgedObject(msgspec.Struct, frozen=True):
         return ObjectKey.of(self.manifest)
 
 
-class PolicyVerdict(msgspec.Struct, frozen=True):
-    """What an admission policy or a rule of the organisation says of one object.
+class BrokenPolicy(msgspec.Struct, frozen=True):
+    """An admission policy, or with `rule` one of the organisation, that cannot judge anything, and why.
 
-    `kind` is policy or rule; `action` deny, warn or audit, or `undecided` where it could not be evaluated.
-    `severity` is the level that the organisation gave its rule, else empty.
+    `source` is the file or overlay that holds a policy, or empty.
     """
 
-    kind: str
-    id: str
-    action: str
-    message: str
-    path: str = ""
-    severity: str = ""
+    name: str
+    source: str
+    reason: str
+    rule: bool = False
+
+
+class FailedTest(msgspec.Struct, frozen=True):
+    """A test of an organisation rule that does not hold: what the rule said, or why it said nothing."""
+
+    rule: str
+    test: CustomTest
+    said: str
+    undecided: bool = False
 
 
 class QuotaProblem(msgspec.Struct, frozen=True):
@@ -197,6 +203,8 @@ class RepositoryView(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
     kubernetes: Version = (0, 0)
     argocd: Version = (0, 0)
+    broken_policies: tuple[BrokenPolicy, ...] = ()
+    failed_tests: tuple[FailedTest, ...] = ()
     everything: bool = True
     """Whether the whole repository is in scope; rules about what nothing uses have no say otherwise."""
     unmatched: tuple[UnmatchedEntry, ...] = ()

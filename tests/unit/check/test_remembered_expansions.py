@@ -13,7 +13,7 @@ from sealock.errors import EngineError
 from sealock.ports import Expansion, ExpansionFacts, GeneratedApplication, UnknownGenerator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 SET = {"metadata": {"name": "teams"}}
 FACTS = ExpansionFacts(("a.yaml", "b.yaml"))
@@ -137,10 +137,10 @@ class Engines:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.params: dict[str, Any] = {}
+        self.params: Mapping[str, Any] = {}
 
     def call(
-        self, op: str, params: Any, items: Sequence[Any], *, deadline_seconds: float | None = None
+        self, op: str, params: Mapping[str, Any], items: Sequence[Any], *, deadline_seconds: float | None = None
     ) -> Iterator[tuple[int, Answer]]:
         del deadline_seconds
         assert op == "expand"

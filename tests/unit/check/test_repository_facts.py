@@ -112,7 +112,7 @@ def test_a_broken_file_that_looks_like_an_application_is_named_with_its_place() 
 
 
 def test_a_broken_file_that_looks_like_nothing_is_left_alone() -> None:
-    assert found({"a.yaml": "a: [\n", "b.yaml": "{{ x }}\n"}) == Manifests((), (), (), ())
+    assert found({"a.yaml": "a: [\n", "b.yaml": "{{ x }}\n"}) == Manifests((), (), (), (), ())
 
 
 def test_a_file_that_held_nothing_is_not_read_again_until_it_changes() -> None:

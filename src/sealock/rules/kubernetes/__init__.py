@@ -2,13 +2,19 @@
 
 from sealock.rules.kubernetes import (
     api_server_refuses,
+    api_server_refuses_update,
     api_server_warns,
+    pod_security_violation,
+    quota_exceeded,
     schema_violation,
     unknown_kind,
 )
 
 RULES = (
     api_server_refuses,
+    api_server_refuses_update,
+    pod_security_violation,
+    quota_exceeded,
     schema_violation,
     unknown_kind,
     api_server_warns,
