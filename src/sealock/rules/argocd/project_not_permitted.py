@@ -43,11 +43,19 @@ if TYPE_CHECKING:
 
 META = Meta("project-not-permitted", "an AppProject does not permit an Application", Severity.ERROR)
 
+# What `destination-name-and-server` and `chart-without-target-revision` report, with or without a project.
+_SAID_BETTER = (
+    "application destination can't have both name and server defined",
+    "spec.source.targetRevision is required",
+)
+
 
 def check(view: RepositoryView) -> Iterator[Finding | NotDecided]:
     """Yield everything that the Applications' projects refuse, and what only a cluster could tell."""
     for application in view.scoped(view.applications):
         for problem in application.problems:
+            if problem.message.startswith(_SAID_BETTER):
+                continue
             about = f" ({problem.object})" if problem.object and problem.object not in problem.message else ""
             if problem.path == "undecided":
                 yield NotDecided(

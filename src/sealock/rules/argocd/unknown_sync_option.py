@@ -2,7 +2,8 @@
 
 ## What it does
 Compares `spec.syncPolicy.syncOptions` of Applications, and the annotation
-`argocd.argoproj.io/sync-options` of rendered objects, with the exact texts that Argo CD looks for.
+`argocd.argoproj.io/sync-options` of rendered objects, with the exact texts that Argo CD of the configured
+version looks for in each of the two places.
 
 ## Why is this bad
 Argo CD ignores what it does not know, without a word: `PruneLast: true` or `createNamespace=true` does
@@ -37,47 +38,53 @@ from sealock.rules.view import text_of, value_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealock.rules.meta import Version
     from sealock.rules.view import RepositoryView
 
 META = Meta("unknown-sync-option", "a sync option is not one that Argo CD knows", Severity.ERROR)
 
 ANNOTATION = "argocd.argoproj.io/sync-options"
 
-# Source: HasOption and GetOptionValue in controller/sync.go and gitops-engine of Argo CD 3.3 to 3.5,
-# docs/user-guide/sync-options.md.
+# Source: HasOption and GetOptionValue in controller/sync.go and controller/state.go, HasAnnotationOption in
+# gitops-engine/pkg/sync/sync_context.go, docs/user-guide/sync-options.md, all of Argo CD 3.3 to 3.5.
 _SWITCHES = (
     "ApplyOutOfSyncOnly", "ClientSideApplyMigration", "CreateNamespace", "FailOnSharedResource",
     "PruneLast", "Replace", "RespectIgnoreDifferences", "ServerSideApply",
     "SkipDryRunOnMissingResource", "Validate",
 )  # fmt: skip
-OF_APPLICATIONS = (
+_OF_APPLICATIONS = (
     *(f"{name}={value}" for name in _SWITCHES for value in ("true", "false")),
     *(f"PrunePropagationPolicy={value}" for value in ("background", "foreground", "orphan")),
-    *(f"{name}={value}" for name in ("Prune", "Delete") for value in ("false", "confirm")),
 )
+_DELETIONS = tuple(
+    f"{name}={value}" for name in ("Prune", "Delete") for value in ("true", "false", "confirm")
+)
+# Argo CD 3.3 looks for these on objects only.
+_DELETIONS_OF_APPLICATIONS_SINCE: Version = (3, 4)
 OF_OBJECTS = (
     *(
         f"{name}={value}"
         for name in (
-            "ClientSideApplyMigration", "Force", "IgnoreExtraneous", "PruneLast", "Replace",
-            "ServerSideApply", "SkipDryRunOnMissingResource", "Validate",
+            "Force", "PruneLast", "Replace", "ServerSideApply", "SkipDryRunOnMissingResource", "Validate",
         )
         for value in ("true", "false")
     ),
-    *(f"{name}={value}" for name in ("Prune", "Delete") for value in ("true", "false", "confirm")),
+    *_DELETIONS,
 )  # fmt: skip
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each option that Argo CD would ignore."""
+    with_deletions = view.argocd >= _DELETIONS_OF_APPLICATIONS_SINCE
+    of_applications = (*_OF_APPLICATIONS, *(_DELETIONS if with_deletions else ()))
     for application in view.scoped(view.applications):
         options = value_of(application.manifest, "spec", "syncPolicy", "syncOptions")
         for index, option in enumerate(options if isinstance(options, list) else ()):
-            if isinstance(option, str) and option not in OF_APPLICATIONS:
+            if isinstance(option, str) and option not in of_applications:
                 yield META.finding(
                     view.where(application, ("spec", "syncPolicy", "syncOptions", index)),
                     f"Argo CD ignores the sync option `{printable(option)}`",
-                    fix=_hint(option, OF_APPLICATIONS),
+                    fix=_hint_for_application(option, of_applications),
                     resource=f"Application {application.name}",
                     overlay=application.overlay,
                 )
@@ -88,12 +95,34 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                 yield META.finding(
                     view.where(each, ("metadata", "annotations", ANNOTATION)),
                     f"Argo CD ignores the sync option `{printable(option)}` of an object",
-                    fix=_hint(option, OF_OBJECTS),
+                    fix=_hint_for_object(option, of_applications),
                     resource=str(each.key),
                     overlay=overlay.path,
                 )
 
 
+def _hint_for_application(option: str, known: tuple[str, ...]) -> str:
+    if option in _DELETIONS:
+        return (
+            f"Argo CD {_shown(_DELETIONS_OF_APPLICATIONS_SINCE)} knows it here; until then annotate objects."
+        )
+    if option in OF_OBJECTS:
+        return f"It is for objects: annotate them with `{ANNOTATION}: {option}`."
+    return _hint(option, known)
+
+
+def _hint_for_object(option: str, of_applications: tuple[str, ...]) -> str:
+    if option in of_applications:
+        return "It is for Applications: write it under `spec.syncPolicy.syncOptions`."
+    if option.startswith("IgnoreExtraneous"):
+        return "It is a compare option: annotate with `argocd.argoproj.io/compare-options: IgnoreExtraneous`."
+    return _hint(option, OF_OBJECTS)
+
+
 def _hint(option: str, known: tuple[str, ...]) -> str:
     near = closest(option.replace(" ", "").replace(":", "="), known)
     return f"Did you mean `{near}`?" if near else "See Argo CD's page on sync options for what there is."
+
+
+def _shown(version: Version) -> str:
+    return ".".join(map(str, version))

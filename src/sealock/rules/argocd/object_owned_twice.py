@@ -1,0 +1,119 @@
+"""Two Applications deploy the same object.
+
+## What it does
+Compares what the Applications of the repository render: the same group, kind, namespace and name on the
+same cluster may come from one of them only. An object without a namespace goes to the destination's.
+`in-cluster` is another cluster for each Argo CD, so Applications that deploy there are compared only where
+they stand in one folder, or in one overlay.
+
+## Why is this bad
+Each sync of one takes the object from the other, which is OutOfSync from then on (`SharedResourceWarning`);
+with self-heal the two undo each other without end, and pruning one deletes the object of both.
+
+## Bad
+```yaml
+# ledger-staging.yaml and ledger-production.yaml
+destination: {name: prod-eu, namespace: payments}
+```
+
+## Good
+```yaml
+# ledger-staging.yaml
+destination: {name: staging-eu, namespace: payments}
+```
+
+## How to fix
+Correct the destination or the path of one, or leave the object to one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealock.domain.finding import Severity
+from sealock.domain.printable import printable
+from sealock.rules.argocd.spec import IN_CLUSTER, cluster_of, found, sources
+from sealock.rules.argocd.sync_order import HOOK, annotation
+from sealock.rules.kinds import CLUSTER_WIDE
+from sealock.rules.meta import Meta
+from sealock.rules.view import text_of, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealock.domain.finding import Finding
+    from sealock.rules.view import ApplicationView, JudgedObject, RepositoryView
+
+META = Meta("object-owned-twice", "two Applications deploy the same object", Severity.ERROR)
+
+_Key = tuple[str, str, str, str]
+# Options of a source that change what an object is called, and with which nothing was rendered.
+_RENAMING = ("namePrefix", "nameSuffix", "namespace", "patches", "components")
+
+
+def check(view: RepositoryView) -> Iterator[Finding]:
+    """Yield each pair of Applications with an object in common, once, at the later one in scope."""
+    rendered = {overlay.path: overlay.objects for overlay in view.overlays}
+    owners: dict[tuple[str, str], dict[_Key, ApplicationView]] = {}
+    shared: dict[tuple[int, int], list[_Key]] = {}
+    pairs: dict[tuple[int, int], tuple[ApplicationView, ApplicationView]] = {}
+    for application in view.applications:
+        cluster = cluster_of(view, application.manifest)
+        if not cluster or _is_renamed(application):
+            continue
+        home = _home(application) if cluster == IN_CLUSTER else ""
+        owned = owners.setdefault((cluster, home), {})
+        for key in _keys(application, rendered):
+            first = owned.setdefault(key, application)
+            if first is not application and _identity(first) != _identity(application):
+                pair = (id(first), id(application))
+                pairs[pair] = (first, application)
+                shared.setdefault(pair, []).append(key)
+    for pair, keys in shared.items():
+        first, second = pairs[pair]
+        if first.in_scope or second.in_scope:
+            yield _finding(view, first, second, keys)
+
+
+def _finding(
+    view: RepositoryView, first: ApplicationView, second: ApplicationView, keys: list[_Key]
+) -> Finding:
+    here, other = (second, first) if second.in_scope else (first, second)
+    _, kind, namespace, name = keys[0]
+    shown = printable(f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}")
+    more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+    message = f"Application {printable(other.name)} deploys {shown}{more} to the same cluster too"
+    place = here.sources[0].field if here.sources else ("spec", "destination")
+    return found(META, view, here, place, message, "Correct the path or the destination of one of them.")
+
+
+def _home(application: ApplicationView) -> str:
+    """Return what tells the Argo CD that reads an Application from others in the repository."""
+    return application.overlay or application.file.rpartition("/")[0]
+
+
+def _identity(application: ApplicationView) -> tuple[str, str]:
+    return text_of(application.manifest, "metadata", "namespace"), application.name
+
+
+def _is_renamed(application: ApplicationView) -> bool:
+    return any(
+        value_of(source, "kustomize", name)
+        for _, source in sources(application.manifest)
+        for name in _RENAMING
+    )
+
+
+def _keys(application: ApplicationView, rendered: dict[str, tuple[JudgedObject, ...]]) -> Iterator[_Key]:
+    """Yield what identifies each object that an Application deploys; hooks come and go."""
+    default = text_of(application.manifest, "spec", "destination", "namespace")
+    for source in application.sources:
+        for each in rendered.get(source.path, ()) if source.state == "fine" else ():
+            api_version, kind, namespace, name = each.key.api_version, *_of(each, default)
+            if name and not annotation(each.manifest, HOOK):
+                yield api_version.rpartition("/")[0], kind, namespace, name
+
+
+def _of(each: JudgedObject, default: str) -> tuple[str, str, str]:
+    kind = each.key.kind
+    return kind, "" if kind in CLUSTER_WIDE else each.key.namespace or default, each.key.name
