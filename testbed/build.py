@@ -35,8 +35,6 @@ def program(go: str = "go") -> Path:
     if path.exists():
         return path
     BUILT.mkdir(parents=True, exist_ok=True)
-    for old in BUILT.glob("control-plane-*"):
-        old.unlink()
     version = kubernetes()
     major, minor = version.removeprefix("v").split(".")[:2]
     stamps = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
@@ -47,6 +45,8 @@ def program(go: str = "go") -> Path:
     environment = os.environ | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"}
     print("building etcd and kube-apiserver: minutes the first time", file=sys.stderr)
     subprocess.run(command, cwd=MODULE, env=environment, check=True)
+    for old in BUILT.glob("control-plane-*"):
+        old.unlink()
     return partial.rename(path)
 
 

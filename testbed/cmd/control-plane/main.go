@@ -1,5 +1,6 @@
-// Command control-plane is etcd and kube-apiserver in one program; the first argument says which,
-// what follows are its own flags. It ends when its standard input does, so that none outlives a test run.
+// Command control-plane is etcd, kube-apiserver and kubectl in one program; the first argument says
+// which, what follows are its own. The servers end when their standard input does, so that none
+// outlives a test run.
 package main
 
 import (
@@ -9,6 +10,8 @@ import (
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
+	"k8s.io/kubectl/pkg/cmd"
+	"k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 )
 
@@ -18,17 +21,22 @@ func main() {
 		name = os.Args[1]
 		os.Args = append(os.Args[:1], os.Args[2:]...)
 	}
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
 	switch name {
 	case "etcd":
+		go endWithInput()
 		etcdmain.Main(os.Args)
 	case "kube-apiserver":
+		go endWithInput()
 		os.Exit(cli.Run(app.NewAPIServerCommand()))
+	case "kubectl":
+		util.CheckErr(cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()))
 	default:
-		fmt.Fprintln(os.Stderr, "usage: control-plane etcd|kube-apiserver [flags]")
+		fmt.Fprintln(os.Stderr, "usage: control-plane etcd|kube-apiserver|kubectl [flags]")
 		os.Exit(2)
 	}
+}
+
+func endWithInput() {
+	io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
 }
