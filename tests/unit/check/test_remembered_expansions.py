@@ -140,7 +140,12 @@ class Engines:
         self.params: Mapping[str, Any] = {}
 
     def call(
-        self, op: str, params: Mapping[str, Any], items: Sequence[Any], *, deadline_seconds: float | None = None
+        self,
+        op: str,
+        params: Mapping[str, Any],
+        items: Sequence[Any],
+        *,
+        deadline_seconds: float | None = None,
     ) -> Iterator[tuple[int, Answer]]:
         del deadline_seconds
         assert op == "expand"
