@@ -106,6 +106,7 @@ class CheckRepository:
         self._overlays: dict[str, Overlay] = {}
         self._schemas = judges.schemas
         self._defined: list[dict[str, Any]] = []
+        self.viewed: RepositoryView | None = None
         self._rules = (*RULE_IDS, *(rule.id for rule in question.settings.custom))
 
     def run(self) -> CheckReport:
@@ -120,7 +121,7 @@ class CheckRepository:
         declared = self._render_applications(manifests, here, scope, chosen)
         self._defined = self._definitions(files, manifests)
         self._schemas = self._judges.schemas.with_definitions(self._defined)
-        view = self._view(files, manifests, declared, scope, chosen)
+        self.viewed = view = self._view(files, manifests, declared, scope, chosen)
         return self._settled(view, list(self._found(view)), manifests.ignored)
 
     def _settled(
