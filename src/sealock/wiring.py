@@ -158,7 +158,7 @@ def judges(
     from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
     from sealock.adapters.engine_policy import EnginePolicies
     from sealock.adapters.git_remotes import GitRepository
-    from sealock.adapters.rehearsal import EngineMatcher, RememberingMatcher
+    from sealock.adapters.rehearsal import EngineMatcher, EngineRehearsal, RememberingMatcher
     from sealock.adapters.render_cache import cache_folder, is_cold
     from sealock.adapters.schemas import PackagedSchemas
     from sealock.adapters.system_clock import SystemClock
@@ -183,7 +183,21 @@ def judges(
         quotas = EngineQuotas(pool)
         policies = EnginePolicies(pool)
         clock = SystemClock()
-        yield Judges(renderer, policy, schemas, git, store, clock, matcher, admitter, quotas, policies, base)
+        rehearsal = EngineRehearsal(pool, files.root, options)
+        yield Judges(
+            renderer,
+            policy,
+            schemas,
+            git,
+            store,
+            clock,
+            matcher,
+            admitter,
+            quotas,
+            policies,
+            base=base,
+            rehearsal=rehearsal,
+        )
     store.save()
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         Memory,
         ProjectPolicy,
         Quotas,
+        Rehearsal,
         Remotes,
         Renderer,
         SchemaProblem,
@@ -78,6 +79,7 @@ class Judges(NamedTuple):
     quotas: Quotas
     policies: AdmissionPolicies
     base: Base | None = None
+    rehearsal: Rehearsal | None = None
 
 
 class Question(NamedTuple):
