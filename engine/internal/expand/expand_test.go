@@ -277,6 +277,37 @@ func TestOneFaultyGeneratorStopsAllAsInTheController(t *testing.T) {
 	}
 }
 
+func TestOddSetsHaveAnAnswerToo(t *testing.T) {
+	odd := []string{
+		"[null]", "[{list: null}]", "[{list: {elements: [null]}}]", "[{list: {elements: [1]}}]", "[{list: {elements: [[]]}}]",
+		"[{list: {elementsYaml: '['}}]", "[{list: {elementsYaml: '[1]'}}]", "[{git: {}}]", "[{git: {directories: [{path: '['}], " + here + "}}]",
+		"[{git: {files: [{path: ''}], " + here + "}}]", "[{matrix: {}}]", "[{matrix: {generators: [{}, {}]}}]", "[{matrix: {generators: [null, null]}}]",
+		"[{matrix: {generators: [{matrix: {generators: []}}, {merge: 1}]}}]", "[{merge: {generators: [{list: {elements: [null]}}, {list: {elements: [null]}}], mergeKeys: [a]}}]",
+		"[{merge: {generators: [{}, {}]}}]", "[{list: {elements: [{a: b}]}, selector: {matchExpressions: [{key: a, operator: no}]}}]", "[{selector: {}}]",
+		"[{list: {elements: [{a: {b: [{c: d}]}}]}}]", "[{list: {elements: [{values: 1}]}}]", "[{list: {elements: [{}]}, clusters: {}}]",
+	}
+	root := sample(t)
+	for _, generators := range odd {
+		for _, mode := range []string{"", goTemplate, goTemplate + ", templatePatch: 'null'", ", templatePatch: '[]'", ", strategy: {}, syncPolicy: null"} {
+			for _, tag := range []string{"{{.a | slugify 1 2}}", "{{template \"x\"}}", "{{", "{{index .a 3}}"} {
+				answer := expand(t, root, "clusters: "+clusters, spec(generators, strings.ReplaceAll(tag, "'", "''"), "x", mode))
+				if again := expand(t, root, "clusters: "+clusters, spec(generators, strings.ReplaceAll(tag, "'", "''"), "x", mode)); text(answer) != text(again) {
+					t.Errorf("%s %s: first %s, then %s", generators, mode, text(answer), text(again))
+				}
+			}
+		}
+	}
+}
+
+func TestAPanicOfTheControllerIsAProblemOfTheGenerator(t *testing.T) {
+	merge := "[{merge: {mergeKeys: [a], generators: [{list: {elements: [null]}}, {list: {elements: [{b: x}]}}]}}]"
+	actual := expand(t, t.TempDir(), "", spec(merge, "a", "x", ""))
+	want := []Problem{{"spec.generators[0].merge", "Argo CD's controller fails on this generator: assignment to entry in nil map"}}
+	if !reflect.DeepEqual(want, actual.Problems) || len(actual.Applications) > 0 {
+		t.Errorf("expected %v, actual %v", want, actual)
+	}
+}
+
 func TestOnlyListedFilesAreSeen(t *testing.T) {
 	root := sample(t)
 	generators := "[{git: {" + here + ", directories: [{path: apps/*}]}}]"

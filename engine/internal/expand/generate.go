@@ -28,6 +28,12 @@ var quiet = sync.OnceValue(func() *logrus.Entry {
 // generate adds what one generator makes.
 func (e *expansion) generate(each entry) {
 	quiet()
+	// The controller recovers too, and creates nothing.
+	defer func() {
+		if cause := recover(); cause != nil {
+			e.refuse(each.path, fmt.Sprintf("Argo CD's controller fails on this generator: %v", cause))
+		}
+	}()
 	results, err := generators.Transform(
 		each.requested, e.known(), e.set.Spec.Template, &e.set, map[string]any{}, reader{known: e.parameters})
 	var cause *unknown
