@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from sealock.domain.image_history import FileHistory
     from sealock.domain.object_diff import Comparison
     from sealock.domain.plan import FileChange
     from sealock.domain.rendered import Admission, Rendered
@@ -23,6 +24,10 @@ class RenderRequest(msgspec.Struct, frozen=True):
 
     overlays: tuple[str, ...]
     want: frozenset[str] = frozenset({"objects"})
+
+    def of(self, overlays: Sequence[str]) -> RenderRequest:
+        """Return the request for other overlays."""
+        return RenderRequest(tuple(overlays), self.want)
 
 
 class Renderer(Protocol):
@@ -193,6 +198,24 @@ class SignedFiles(FileTree, Protocol):
 
     def signature(self, path: str) -> bytes:
         """Return bytes that differ after any change; empty where nothing short of reading would tell."""
+        ...
+
+
+class History(Protocol):
+    """Says what files were in earlier commits of the branch that is checked out."""
+
+    def head(self) -> str | None:
+        """Return the commit that is checked out; None outside of Git and before the first commit.
+
+        Raises Undecided.
+        """
+        ...
+
+    def of(self, files: Sequence[str], most: int) -> FileHistory:
+        """Return the versions of `files`, from no more than the `most` newest commits that changed any.
+
+        Raises Undecided.
+        """
         ...
 
 

@@ -157,6 +157,7 @@ def judges(
     from sealock.adapters import engine
     from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
     from sealock.adapters.engine_policy import EnginePolicies
+    from sealock.adapters.git_history import GitHistory
     from sealock.adapters.git_remotes import GitRepository
     from sealock.adapters.rehearsal import EngineMatcher, EngineRehearsal, RememberingMatcher
     from sealock.adapters.render_cache import cache_folder, is_cold
@@ -183,6 +184,7 @@ def judges(
         quotas = EngineQuotas(pool)
         policies = EnginePolicies(pool)
         clock = SystemClock()
+        history = GitHistory(files.root)
         rehearsal = EngineRehearsal(pool, files.root, options)
         yield Judges(
             renderer,
@@ -196,6 +198,7 @@ def judges(
             quotas,
             policies,
             base=base,
+            history=history,
             rehearsal=rehearsal,
         )
     store.save()

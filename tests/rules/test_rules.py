@@ -34,9 +34,11 @@ def checked(
     """Check a copy of a fixture; return all that was found or left undecided.
 
     With a folder `base` beside it, the fixture is what a change makes of that, and the change is checked.
+    With folders `history/SIDE/01 SUBJECT` and so on, each is a commit that comes before.
     """
     copy = tmp_path / "repository"
     since = committed(side.parent / "base", copy) if (side.parent / "base").exists() else []
+    remember(side.parent / "history" / side.name, copy)
     shutil.copytree(side, copy, dirs_exist_ok=True)
     monkeypatch.setenv("SEALOCK_CACHE_DIR", str(tmp_path / "cache"))
     run(["check", "--repo", str(copy), "--format", "json", *since])
@@ -44,12 +46,27 @@ def checked(
     return [*document["findings"], *document["undecided"]]
 
 
+def git(folder: Path, *arguments: str) -> None:
+    names = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    subprocess.run(["git", *names, *arguments], cwd=folder, check=True, timeout=60)
+
+
+def remember(history: Path, copy: Path) -> None:
+    """Commit each step of a fixture's history, a folder with the files that it changes."""
+    for step in sorted(history.iterdir()) if history.exists() else ():
+        # Times of their own: Git takes a file of the same size and time for unchanged.
+        shutil.copytree(step, copy, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        git(copy, "init", "-q")
+        git(copy, "add", ".")
+        git(copy, "commit", "-qm", step.name.partition(" ")[2])
+
+
 def committed(base: Path, copy: Path) -> list[str]:
     """Make `copy` a Git repository whose commit is `base`; return the options that compare with it."""
     shutil.copytree(base, copy)
-    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "base"]):
-        subprocess.run([*git, *command], cwd=copy, check=True, timeout=60)
+    git(copy, "init", "-q")
+    git(copy, "add", ".")
+    git(copy, "commit", "-qm", "base")
     for each in copy.iterdir():
         if each.name != ".git":
             shutil.rmtree(each) if each.is_dir() else each.unlink()

@@ -31,7 +31,7 @@ _NO_SIGNATURE = Signature(0, 0, 1 << 62, 1 << 62)
 
 
 class GitRevisions:
-    """The revisions of the repository that holds the folder `root`; implements the Revisions port."""
+    """The revisions of the repository that holds the folder `root`."""
 
     def __init__(self, root: str) -> None:
         """Ask about the repository at `root`; nothing runs before a question."""

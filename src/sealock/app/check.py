@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from sealock.app import find_manifests, find_waivers, judge_objects, judge_policies, policy_question
+from sealock.app import (
+    find_manifests,
+    find_waivers,
+    image_history,
+    judge_objects,
+    judge_policies,
+    policy_question,
+)
 from sealock.app.added_waivers import added
 from sealock.app.application_sources import Here
 from sealock.app.base_objects import BaseObjects
@@ -21,6 +28,7 @@ from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, discover, envi
 from sealock.domain.source_map import SourceMap
 from sealock.errors import EngineError, Undecided
 from sealock.ports import PermitQuestion, RenderRequest
+from sealock.rules.promotion import HISTORIC
 from sealock.rules.promotion.staging_replicas_differ import place
 from sealock.rules.registry import ALL_RULES, RULE_IDS, WAIVER_RULES
 from sealock.rules.view import (
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
     from sealock.app.find_manifests import Manifests
     from sealock.app.find_waivers import Comments
     from sealock.domain.finding import Finding, NotDecided
+    from sealock.domain.image_history import ImageHistory
     from sealock.domain.rendered import Rendered, RenderedObject
     from sealock.domain.settings import Settings, Waiver
     from sealock.ports import (
@@ -49,6 +58,7 @@ if TYPE_CHECKING:
         Base,
         Clock,
         EntryMatcher,
+        History,
         Memory,
         ProjectPolicy,
         Quotas,
@@ -80,10 +90,13 @@ class Judges(NamedTuple):
     policies: AdmissionPolicies
     base: Base | None = None
     rehearsal: Rehearsal | None = None
+    history: History | None = None
 
 
 class Question(NamedTuple):
-    """What to check: `paths` relative to the repository, or what changed since the base; none: all.
+    """What to check: `paths` relative to the repository, what `changed`, or what differs from the base.
+
+    Without any of them it is everything.
 
     `rules` are those that count. `repository` is the URL that services.yaml says, or empty.
     """
@@ -93,6 +106,7 @@ class Question(NamedTuple):
     rules: frozenset[str] = frozenset(RULE_IDS)
     paths: tuple[str, ...] = ()
     repository: str = ""
+    changed: frozenset[str] = frozenset()
 
 
 class CheckRepository:
@@ -177,6 +191,8 @@ class CheckRepository:
         question = self._question
         if self._judges.base is not None:
             return since(self._judges.base.changed)
+        if question.changed:
+            return since(question.changed)
         if question.paths:
             return named(question.paths, files, self._tree.read_text)
         return Scope()
@@ -298,6 +314,7 @@ class CheckRepository:
             kubernetes=_version(self._question.versions.kubernetes),
             argocd=_version(self._question.versions.argocd),
             everything=scope.everything,
+            history=self._history(overlays),
             unmatched=unmatched(
                 overlays,
                 self._renders,
@@ -328,6 +345,14 @@ class CheckRepository:
             for each in found.values()
         ]
         return standing + [policy_question.Declared(each, "") for each in self._defined]
+
+    def _history(self, overlays: Sequence[OverlayView]) -> ImageHistory | None:
+        judges = self._judges
+        if judges.history is None or not self._question.rules & HISTORIC:
+            return None
+        return image_history.gather(
+            overlays, self._settings, self._tree.read_text, judges.history, judges.memory
+        )
 
     def _overlay_view(self, path: str, in_scope: bool) -> OverlayView:  # noqa: FBT001 - private
         overlay, rendered = self._overlays[path], self._renders[path]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from sealock.domain.image_history import ImageHistory
 from sealock.domain.location import Location
 from sealock.domain.overlays import environment_of
 from sealock.domain.rendered import Admission, ObjectKey, Origin, RenderFailure
@@ -208,6 +209,8 @@ class RepositoryView(msgspec.Struct, frozen=True):
     everything: bool = True
     """Whether the whole repository is in scope; rules about what nothing uses have no say otherwise."""
     unmatched: tuple[UnmatchedEntry, ...] = ()
+    history: ImageHistory | None = None
+    """What overlays ran before; None outside of Git."""
 
     def where(self, thing: JudgedObject | ApplicationView, path: Path) -> Location:
         """Return where a field of an object is set, in the file that a person would edit."""
