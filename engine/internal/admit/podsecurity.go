@@ -73,7 +73,7 @@ func (c *collector) podSecurity(object runtime.Object, kind schema.GroupVersionK
 func (c *collector) namespaceLabels(namespace *core.Namespace) {
 	_, problems := api.PolicyToEvaluate(namespace.Labels, privileged())
 	for _, problem := range problems {
-		c.refuse("metadata.labels["+strings.Trim(problem.Field, "[]")+"]", problem.ErrorBody())
+		c.refuse(problem.Field, problem.ErrorBody())
 	}
 }
 
