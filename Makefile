@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 # As the build hook builds, so that tests find what it compiled.
 export CGO_ENABLED := 0
 
-.PHONY: help env demo test lint types layers engine-test bench package clean
+.PHONY: help env demo test agreement lint types layers engine-test bench package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,7 +28,11 @@ demo: env ## run the main job on the example repository
 	@examples/demo.sh $(abspath $(BIN)/sealock)
 
 test: env engine-test ## everything but the test bed
-	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest -n 2
+	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest -n 2 --ignore=tests/agreement
+
+agreement: env ## the engine's verdicts beside a real kube-apiserver's; builds one, minutes the first time
+	PATH="$(dir $(GO)):$$PATH" $(BIN)/python testbed/build.py
+	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest tests/agreement
 
 engine-test: env ## vet and test the Go engine
 	cd engine && $(GO) vet -trimpath ./... && $(GO) test -trimpath ./...
@@ -36,8 +40,8 @@ engine-test: env ## vet and test the Go engine
 lint: env ## ruff and gofmt
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	@test -z "$$($(dir $(GO))gofmt -l engine bench/tools)" || \
-	  { echo "not formatted:"; $(dir $(GO))gofmt -l engine bench/tools; exit 1; }
+	@test -z "$$($(dir $(GO))gofmt -l engine testbed bench/tools)" || \
+	  { echo "not formatted:"; $(dir $(GO))gofmt -l engine testbed bench/tools; exit 1; }
 
 types: env ## mypy, strict
 	$(BIN)/mypy

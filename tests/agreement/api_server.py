@@ -118,6 +118,12 @@ class ApiServer:
             assert time.monotonic() < deadline, f"{sorted(wanted)} are not served"
             self.discover()
 
+    def wait_until_refused(self, manifest: Manifest) -> None:
+        """Wait until creating an object is refused: policies take a moment to hold."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while self.create(manifest).accepted:
+            assert time.monotonic() < deadline, f"nothing refuses {manifest}"
+
     def _collection(self, manifest: Manifest) -> str:
         resource = self.resource(manifest)
         assert resource is not None, manifest

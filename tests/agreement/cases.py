@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.agreement import custom_mutations, mutations, pod_security
+from tests.agreement import custom_mutations, mutations, pod_security, policies
 from tests.agreement.manifests import ADMIT, base, documents, rendered_examples
 from tests.agreement.places import change
 
@@ -35,6 +35,7 @@ CORPORA = {
     "faults": "realistic faults in single objects, some harmless on purpose",
     "custom": "the same for custom resources: Argo CD's, and two kinds with rules in CEL",
     "pod-security": "Pods and controllers in namespaces with Pod Security levels",
+    "policies": "objects where ValidatingAdmissionPolicies hold, and where they do not",
     "updates": "changes of objects that exist: forbidden, allowed, and none",
 }
 """What each corpus holds."""
@@ -87,6 +88,11 @@ def _faulty(corpus: str, faults: dict[str, dict[str, Changes]]) -> Iterator[Case
             yield Case(f"{corpus}: {name}: {fault}", change(base(name), changes))
 
 
+def policed() -> list[Case]:
+    """Return the objects that policies are asked about."""
+    return [Case(f"policies: {name}", manifest) for name, manifest in policies.questions()]
+
+
 def updates() -> list[Case]:
     """Return the changes; those of one object stand together."""
     return [
@@ -94,3 +100,8 @@ def updates() -> list[Case]:
         for name, changes_of in (*mutations.UPDATES.items(), *custom_mutations.UPDATES.items())
         for title, changes in changes_of.items()
     ]
+
+
+def everything() -> list[Case]:
+    """Return all cases, in the order in which they are judged."""
+    return [*creations(), *policed(), *updates()]

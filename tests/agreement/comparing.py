@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     from tests.agreement.api_server import Reply
     from tests.agreement.manifests import Manifest
@@ -15,6 +17,9 @@ Fault = tuple[str, str]
 """A field path and a message; the path is empty for the whole object."""
 
 _POD_SECURITY = re.compile(r'violates? PodSecurity "([^"]+)": (.*)$', re.DOTALL)
+_POLICY = re.compile(
+    r"(ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request: .*)$", re.DOTALL
+)
 _STRICT = re.compile(r'((?:unknown|duplicate) field "([^"]+)")')
 _UNTYPED = "failed to create typed patch object"
 LONGEST_VALUE = 200
@@ -46,6 +51,23 @@ NOT_SERVED = Verdict(refused=True, partial=True)
 """No such kind is served in that version: clients find no place to send the object to."""
 
 
+class PolicyVerdict(msgspec.Struct, frozen=True):
+    """A policy that an object breaks, as the engine says it; `reason` is why it is undecided."""
+
+    id: str
+    binding: str = ""
+    action: str = ""
+    message: str = ""
+    reason: str = ""
+
+
+class Policies(msgspec.Struct, frozen=True):
+    """The engine's answer about one object."""
+
+    verdicts: tuple[PolicyVerdict, ...]
+    undecided: tuple[PolicyVerdict, ...]
+
+
 class Difference(NamedTuple):
     """One way in which two verdicts differ: `about` is verdict, fault or warning; who is silent is empty."""
 
@@ -66,6 +88,8 @@ def of_server(reply: Reply) -> Verdict:
     if reply.accepted or (reply.status == _ALREADY_EXISTS and reply.body.get("reason") == "AlreadyExists"):
         return Verdict(refused=False, warnings=warnings)
     message = str(reply.body.get("message", ""))
+    if found := _POLICY.search(message):  # it names only the first policy
+        return Verdict(refused=True, faults=frozenset({("", found[1])}), warnings=warnings, partial=True)
     if reply.status == _INVALID:
         causes = (reply.body.get("details") or {}).get("causes") or [{"message": message}]
         faults = frozenset((_path(each.get("field", "")), each.get("message", "")) for each in causes)
@@ -107,6 +131,22 @@ def of_engine(manifest: Manifest, *admissions: Admission) -> Verdict:
         faults |= {("", each) for each in violations}
     undecided = " ".join(each.undecided for each in admissions if each.undecided)
     return Verdict(bool(faults), frozenset(faults), frozenset(warnings), undecided=undecided)
+
+
+def of_policies(answer: Policies) -> Verdict:
+    """Read what the engine says of policies, in the words of the server's plugin."""
+    denied = [each for each in answer.verdicts if each.action == "deny"]
+    warned = [each for each in answer.verdicts if each.action == "warn"]
+    return Verdict(
+        refused=bool(denied),
+        faults=frozenset(("", f"{_policy(each)} denied request: {each.message}") for each in denied),
+        warnings=frozenset(f"Validation failed for {_policy(each)}: {each.message}" for each in warned),
+        undecided=" ".join(f"{each.id}: {each.reason}" for each in answer.undecided),
+    )
+
+
+def _policy(each: PolicyVerdict) -> str:
+    return f"ValidatingAdmissionPolicy '{each.id}' with binding '{each.binding}'"
 
 
 def _warning(path: str, message: str) -> str:

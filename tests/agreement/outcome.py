@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from testbed.build import program
 from testbed.control_plane import ControlPlane
-from tests.agreement import cases
+from tests.agreement import cases, policies
 from tests.agreement.api_server import ApiServer, namespace_of
-from tests.agreement.comparing import NOT_SERVED, Difference, Verdict, both, differences, of_engine, of_server
+from tests.agreement.comparing import (
+    NOT_SERVED,
+    Difference,
+    Policies,
+    Verdict,
+    both,
+    differences,
+    of_engine,
+    of_policies,
+    of_server,
+)
 from tests.agreement.kubectl import LAST_APPLIED, Kubectl
 from tests.agreement.manifests import definitions
 from tests.agreement.pod_security import NAMESPACES
@@ -54,7 +64,8 @@ def judge_all() -> list[Judged]:
         server = ApiServer(access)
         try:
             _furnish(server)
-            return [*_created(server, pool), *_updated(server, pool, Kubectl(access, Path(folder)))]
+            kubectl = Kubectl(access, Path(folder))
+            return [*_created(server, pool), *_policed(server, pool), *_updated(server, pool, kubectl)]
         finally:
             server.close()
 
@@ -62,7 +73,7 @@ def judge_all() -> list[Judged]:
 def _furnish(server: ApiServer) -> None:
     for definition in definitions():
         server.define(definition)
-    for name, labels in NAMESPACES.items():
+    for name, labels in (NAMESPACES | policies.NAMESPACES).items():
         server.ensure_namespace(name, labels)
 
 
@@ -82,6 +93,28 @@ def _on_create(server: ApiServer, manifest: Manifest) -> Verdict:
     if resource.namespaced:
         server.ensure_namespace(namespace_of(manifest))
     return of_server(server.create(manifest))
+
+
+def _policed(server: ApiServer, pool: EnginePool) -> list[Judged]:
+    """Judge objects by policies alone: their own faults are others' business."""
+    kinds = ("ConfigMap", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    parameters, rules, bindings = map(policies.of_kind, kinds)
+    for each in (*parameters, *rules, *bindings):
+        assert server.create(each, keep=True).accepted, each
+    server.wait_until_refused(policies.canary())
+    asked = cases.policed()
+    known = {
+        "policies": rules,
+        "bindings": bindings,
+        "parameters": parameters,
+        "namespaces": [{"name": name, "labels": labels} for name, labels in policies.NAMESPACES.items()],
+    }
+    answers = dict(pool.call("policy", known, [{"object": each.manifest} for each in asked]))
+    ours = [msgspec.json.decode(answers[index].result(), type=Policies) for index in range(len(asked))]
+    return [
+        Judged(case, of_server(server.create(case.manifest)), of_policies(mine))
+        for case, mine in zip(asked, ours, strict=True)
+    ]
 
 
 def _updated(server: ApiServer, pool: EnginePool, kubectl: Kubectl) -> list[Judged]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.agreement import custom_mutations, mutations
-from tests.agreement.cases import CORPORA, creations, updates
+from tests.agreement.cases import CORPORA, everything
 from tests.agreement.comparing import Verdict, differences
 from tests.agreement.explained import EXPLAINED
 from tests.agreement.report import PAGE, page, reasons, unexplained
@@ -33,7 +33,7 @@ def test_both_verdicts_occur_in_every_corpus_that_can_have_both(judged: list[Jud
 
 
 def test_every_case_was_judged_once(judged: list[Judged]) -> None:
-    assert [each.case.name for each in judged] == [each.name for each in (*creations(), *updates())]
+    assert [each.case.name for each in judged] == [each.name for each in everything()]
 
 
 def test_the_page_says_what_was_found(judged: list[Judged]) -> None:
@@ -48,7 +48,7 @@ def test_the_corpora_are_wide() -> None:
 
 
 def test_case_names_are_unique() -> None:
-    names = [each.name for each in (*creations(), *updates())]
+    names = [each.name for each in everything()]
     assert len(set(names)) == len(names)
 
 
