@@ -300,7 +300,7 @@ func TestOddSetsHaveAnAnswerToo(t *testing.T) {
 }
 
 func TestAPanicOfTheControllerIsAProblemOfTheGenerator(t *testing.T) {
-	merge := "[{merge: {mergeKeys: [a], generators: [{list: {elements: [null]}}, {list: {elements: [{b: x}]}}]}}]"
+	merge := "[{merge: {mergeKeys: [a], generators: [{list: {elements: [{}]}}, {list: {elements: [{b: x}]}}]}}]"
 	actual := expand(t, t.TempDir(), "", spec(merge, "a", "x", ""))
 	want := []Problem{{"spec.generators[0].merge", "Argo CD's controller fails on this generator: assignment to entry in nil map"}}
 	if !reflect.DeepEqual(want, actual.Problems) || len(actual.Applications) > 0 {
