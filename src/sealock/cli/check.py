@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealock import wiring
+from sealock.cli import fix_findings
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealock.adapters.file_tree import RepositoryFiles
+    from sealock.app.check import Question
+    from sealock.app.fix import Mended
     from sealock.domain.check_report import CheckReport, Used
     from sealock.domain.settings import Settings
     from sealock.ports import FileTree
 
 # ruff: noqa: PLC0415 - `--help` loads nothing that it does not need, and a check only what it needs
+
+_MOST_FIXES = 5
 
 _EPILOG = """\b
 Examples:
@@ -30,6 +35,8 @@ Examples:
   sealock check services/ledger/overlays/dev       one overlay
   sealock check --since origin/main                what a branch changes
   sealock check --format github                    annotations in GitHub Actions
+  sealock check --watch                            again and again, as you edit
+  sealock check --diff                             what --fix would write
   sealock check --explain mutable-tag-in-production
 """
 
@@ -60,7 +67,11 @@ Examples:
     show_default=True,
     help="The mildest finding that makes the exit code 1.",
 )
+@click.option("--fix", is_flag=True, help="Mend what can be mended without changing any render.")
+@click.option("--unsafe", is_flag=True, help="With --fix or --diff: also what changes a render.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what --fix would. Exit code 1: something.")
 @click.option("--explain", metavar="RULE", help="Print a rule's page and exit.")
+@click.option("--watch", is_flag=True, help="Go on checking what changes, until interrupted.")
 @click.option("--no-cache", is_flag=True, help="Render and judge anew, and remember nothing.")
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Check overlays, Applications and policy, offline.
@@ -75,6 +86,11 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     if options["paths"] and options["since"]:
         message = "PATH and --since exclude each other"
         raise UsageError(message, hint="Drop one of the two.")
+    if options["unsafe"] and not (options["fix"] or options["diff"]):
+        message = "--unsafe says how much to fix, and nothing is to be fixed"
+        raise UsageError(message, hint="Add --fix, or --diff to look first.")
+    if options["watch"]:
+        return _watch(options, rules)
     # Almost everything made here lives to the end: looking for garbage among it costs a tenth of the time.
     gc.disable()
     try:
@@ -110,29 +126,85 @@ def _run(options: dict[str, Any], rules: frozenset[str]) -> int:
     base = root if options["repo"] else os.path.realpath(".")
     paths = tuple(wiring.inside(root, base, each) for each in options["paths"])
     files = wiring.files(root)
-    report = _check(options, rules, files, paths)
+    report, plan = _check(options, rules, files, paths)
+    if options["diff"]:
+        fix_findings.show(plan)
+        return 1 if plan.changes else 0
+    if options["fix"]:
+        report = _fix(options, rules, files, paths, (report, plan))
     _print(report, options["form"], files)
     return report.exit_code(Severity(options["fail_on"]))
 
 
+def _fix(
+    options: dict[str, Any],
+    rules: frozenset[str],
+    files: RepositoryFiles,
+    paths: tuple[str, ...],
+    found: tuple[CheckReport, Mended],
+) -> CheckReport:
+    """Write the edits, and those that only the mended files allow; return what is left."""
+    report, plan = found
+    fixed, written = 0, set()
+    for _ in range(_MOST_FIXES):
+        if not plan.changes:
+            break
+        wiring.work_tree(files.root).write(plan.changes)
+        fixed += len(plan.fixed)
+        written |= {change.path for change in plan.changes}
+        report, plan = _check(options, rules, files, paths)
+    fix_findings.tell(fixed, len(written), plan.kept)
+    return report
+
+
+def _watch(options: dict[str, Any], rules: frozenset[str]) -> int:
+    from sealock.cli.check_watch import watch
+
+    if any(options[each] for each in ("paths", "since", "fix", "diff")) or options["form"] != "text":
+        message = "--watch checks everything and prints text"
+        raise UsageError(message, hint="Drop PATH, --since, --fix, --diff and --format.")
+    root = wiring.repository_root(options["repo"])
+    watch(
+        root,
+        lambda tree, settings: _question(options, rules, tree, settings),
+        lambda report, files: _print(report, "text", files),
+        cached=not options["no_cache"],
+    )
+    return 0
+
+
 def _check(
     options: dict[str, Any], rules: frozenset[str], files: RepositoryFiles, paths: tuple[str, ...]
-) -> CheckReport:
+) -> tuple[CheckReport, Mended]:
+    """Return the report and, where that is asked for, what would mend it."""
     from sealock.adapters.text_memo import TextMemo
-    from sealock.app.check import CheckRepository, Question
+    from sealock.app.check import CheckRepository
+    from sealock.app.fix import Mended
 
     tree = TextMemo(files, files.root, time.time_ns())
     settings = wiring.settings(tree)
-    question = Question(
-        settings,
-        _versions(settings),
-        _in_force(rules, options, settings),
-        paths,
-        _declared_repository(tree),
-    )
+    question = _question(options, rules, tree, settings, paths)
     cached, since = not options["no_cache"], options["since"]
     with wiring.judges(files, settings, question.versions, since=since, cached=cached) as judges:
-        return CheckRepository(tree, judges, question).run()
+        check = CheckRepository(tree, judges, question)
+        report = check.run()
+        if not (options["fix"] or options["diff"]):
+            return report, Mended()
+        asked = fix_findings.Asked(tree, judges, question)
+        return report, fix_findings.mended(report, check, asked, unsafe=options["unsafe"])
+
+
+def _question(
+    options: dict[str, Any],
+    rules: frozenset[str],
+    tree: FileTree,
+    settings: Settings,
+    paths: tuple[str, ...] = (),
+) -> Question:
+    from sealock.app.check import Question
+
+    in_force = _in_force(rules, options, settings)
+    return Question(settings, _versions(settings), in_force, paths, _declared_repository(tree))
 
 
 def _in_force(rules: frozenset[str], options: dict[str, Any], settings: Settings) -> frozenset[str]:

@@ -45,6 +45,7 @@ def lines(report: CheckReport, read_text: Callable[[str], str], *, colour: bool 
         yield from _undecided(undecided, source, style)
         yield ""
     yield from _notes(report.summary)
+    yield from _fixable(report)
     yield last_line(report)
 
 
@@ -118,6 +119,15 @@ def _notes(summary: Summary) -> Iterator[str]:
         yield f"ignored: {files} that cannot be read and no overlay uses"
     if summary.versions.assumed:
         yield "versions: the newest that are packaged; set `versions` in sealock.yaml to choose"
+
+
+def _fixable(report: CheckReport) -> Iterator[str]:
+    fixes = [each.fix for each in report.findings if each.fix and each.fix.edits]
+    safe = sum(each.safe for each in fixes)
+    if safe:
+        yield f"fixable: {safe} with `--fix`"
+    if len(fixes) > safe:
+        yield f"fixable: {len(fixes) - safe} with `--fix --unsafe`"
 
 
 def last_line(report: CheckReport) -> str:

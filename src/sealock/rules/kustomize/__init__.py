@@ -1,6 +1,7 @@
 """Rules about overlays, bases and what Kustomize makes of them."""
 
 from sealock.rules.kustomize import (
+    deprecated_field,
     duplicated_base_resource,
     image_matches_nothing,
     image_name_not_a_regex,
@@ -16,4 +17,5 @@ RULES = (
     duplicated_base_resource,
     image_matches_nothing,
     patch_matches_nothing,
+    deprecated_field,
 )
