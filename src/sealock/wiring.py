@@ -268,6 +268,7 @@ def diff(
     Raises UsageError for what is no revision, Undecided, ConfigurationError, EngineError.
     """
     from sealock.adapters import engine
+    from sealock.adapters.engine_admit import EngineAdmitter
     from sealock.adapters.engine_compare import EngineComparer
     from sealock.adapters.git_remotes import GitRepository
     from sealock.adapters.git_revision import GitRevisions
@@ -284,7 +285,7 @@ def diff(
         after, options = _side(stack, pool, git, head, cached=cached)
         paths = frozenset(each.path for each in git.changed(base[1], head[1] if head else None))
         change = Change(before, after, paths, GitRepository(root).urls, only, its_options != options)
-        yield DiffRevisions(change, EngineComparer(pool))
+        yield DiffRevisions(change, EngineComparer(pool), EngineAdmitter(pool))
 
 
 def _named(git: GitRevisions, revisions: str) -> tuple[tuple[str, Revision], tuple[str, Revision] | None]:

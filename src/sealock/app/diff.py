@@ -15,7 +15,7 @@ from sealock.domain.object_pairs import Folded, matched
 from sealock.domain.overlays import KUSTOMIZATION_NAMES, discover, environment_of
 from sealock.domain.printable import printable
 from sealock.errors import UsageError
-from sealock.ports import RenderRequest, States
+from sealock.ports import ClusterFacts, RenderRequest, States
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -53,11 +53,12 @@ class Change(NamedTuple):
 class DiffRevisions:
     """Compares the renders of two trees."""
 
-    def __init__(self, change: Change, comparer: Comparer, updates: Admitter | None = None) -> None:
-        """Compare with `comparer`; without `updates` no field is known to be immutable."""
+    def __init__(self, change: Change, comparer: Comparer, admitter: Admitter) -> None:
+        """Compare with `comparer`; `admitter` knows which fields cannot be changed."""
         self._change = change
         self._comparer = comparer
-        self._updates = updates
+        self._admitter = admitter
+        self._known: list[Manifest] = []
         self._files = (sorted(change.before.files.files()), sorted(change.after.files.files()))
         self._rendered_applications: tuple[list[Manifest], list[Manifest]] = ([], [])
 
@@ -162,8 +163,10 @@ class DiffRevisions:
         both = [each for each in states if each.before is not None and each.after is not None]
         answers = self._comparer.compare(both) if both else []
         unknown = [index for index, each in enumerate(answers) if each.schema == "none"]
-        if unknown and (definitions := self._definitions([both[index] for index in unknown])):
-            again = self._comparer.compare([both[index] for index in unknown], definitions)
+        if unknown:
+            self._known = self._definitions([both[index] for index in unknown])
+        if self._known:
+            again = self._comparer.compare([both[index] for index in unknown], self._known)
             for index, answer in zip(unknown, again, strict=True):
                 answers[index] = answer
         given = iter(answers)
@@ -190,8 +193,6 @@ class DiffRevisions:
         yield from self._refused(changed)
 
     def _refused(self, changed: Iterable[Changed]) -> Iterator[Danger]:
-        if self._updates is None:
-            return
         asked = [
             (each.overlay, States(pair.before, pair.after))
             for each in changed
@@ -199,7 +200,7 @@ class DiffRevisions:
             if pair.before is not None and pair.after is not None and pair.suffixes is None
         ]
         states = [each for _, each in asked]
-        verdicts = self._updates.admit(states) if states else []
+        verdicts = self._admitter.admit(states, ClusterFacts(tuple(self._known))) if states else []
         for (overlay, each), verdict in zip(asked, verdicts, strict=True):
             yield from diff_danger.of_update(overlay, each.after or {}, verdict.errors)
 
