@@ -10,7 +10,7 @@ from sealock.domain.location import Location
 from sealock.errors import Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sealock.ports import FileTree
 
@@ -25,6 +25,12 @@ class TextMemo:
         self._inner = inner
         self._probes = Probes(root, at_ns)
         self._texts: dict[str, str] = {}
+
+    def later(self, inner: FileTree, root: str, changed: Collection[str], at_ns: int) -> TextMemo:
+        """Return what `inner` says at a later time, knowing the texts of all but the `changed` files."""
+        memo = TextMemo(inner, root, at_ns)
+        memo._texts = {path: text for path, text in self._texts.items() if path not in changed}
+        return memo
 
     def files(self) -> Sequence[str]:
         """Return every file, as `inner` lists them."""

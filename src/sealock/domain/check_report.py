@@ -54,6 +54,11 @@ class CheckReport(msgspec.Struct, frozen=True):
         """Return how many findings there are of one severity."""
         return sum(each.severity is severity for each in self.findings)
 
+    def files(self) -> set[str]:
+        """Return the files that anything reported stands in."""
+        findings = {each.location.file for each in self.findings}
+        return findings | {each.location.file for each in self.undecided}
+
     def exit_code(self, fail_on: Severity) -> int:
         """Return 3 if anything is undecided, else 1 for a finding as bad as `fail_on`, else 0."""
         if self.undecided:
