@@ -157,3 +157,13 @@ func TestAChangeFromWhatCannotBeReadIsUndecided(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkChange(b *testing.B) {
+	manifests := documents(b, "testdata/accepted.yaml")
+	for b.Loop() {
+		for _, manifest := range manifests {
+			changed(b, &settings{}, manifest, manifest)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(manifests)), "ns/object")
+}

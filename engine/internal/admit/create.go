@@ -124,9 +124,15 @@ func (c *collector) beginService(service *core.Service) {
 // uncompiled marks the errors of a rule that does not compile: they say nothing of the object.
 var uncompiled = regexp.MustCompile(`rule compiler? (?:initialization )?error: `)
 
+// unchecked is added to the errors that have kept rules from being checked.
+const unchecked = "some validation rules were not checked because the object was invalid"
+
 // refuseAll takes an API error apart; what says that the API server itself has failed leaves the verdict open.
 func (c *collector) refuseAll(err error) {
 	for _, problem := range causes(err) {
+		if strings.Contains(problem[1], unchecked) {
+			continue
+		}
 		if uncompiled.MatchString(problem[1]) || strings.HasPrefix(problem[1], field.ErrorTypeInternal.String()) {
 			c.undecide(strings.TrimPrefix(problem[0]+": "+problem[1], ": "))
 			continue
@@ -147,7 +153,7 @@ func causes(err error) [][2]string {
 	}
 	problems := make([][2]string, 0, len(details.Causes))
 	for _, cause := range details.Causes {
-		path := cause.Field
+		path := strings.TrimPrefix(cause.Field, ".") // definitions write the path of replicas so
 		if path == "<nil>" || path == "[]" { // how field.Path prints no path and an empty one
 			path = ""
 		}

@@ -3,6 +3,7 @@ package admit
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
@@ -149,13 +150,15 @@ func (c *custom) apply(last, next, live []byte) ([]byte, error) {
 	return jsonpatch.MergePatch(live, patch)
 }
 
+// metaField is how the decoder of metadata names a field.
+var metaField = regexp.MustCompile(`Go struct field ObjectMeta\.(\w+)`)
+
 // metadataProblem gives the path of metadata that cannot be read.
 func metadataProblem(err error) [2]string {
-	path, _, _ := strings.Cut(err.Error(), ":")
-	if !fieldPath.MatchString(path) {
-		path = "metadata"
+	if found := metaField.FindStringSubmatch(err.Error()); found != nil {
+		return [2]string{"metadata." + found[1], err.Error()}
 	}
-	return [2]string{path, err.Error()}
+	return [2]string{"metadata", err.Error()}
 }
 
 // missing is a version that the definition of a kind does not have or does not serve.

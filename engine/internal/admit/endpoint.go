@@ -2,7 +2,9 @@ package admit
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -90,4 +92,21 @@ func (b builtIn) known(raw []byte) []byte {
 		return raw
 	}
 	return pruned
+}
+
+// Read returns a manifest of a built-in kind as the API server's registries see it, defaulted; nil when the kind is
+// not built in.
+func Read(raw []byte, kind schema.GroupVersionKind) (runtime.Object, error) {
+	server := serverOf(kind.GroupKind())
+	if server == nil {
+		return nil, nil
+	}
+	if problem := unbounded(raw); problem != "" {
+		return nil, errors.New(problem)
+	}
+	object, problems := server.decode(raw, kind)
+	if object == nil {
+		return nil, errors.New(strings.TrimPrefix(problems[0][0]+": "+problems[0][1], ": "))
+	}
+	return object, nil
 }
