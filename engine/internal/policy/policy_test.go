@@ -510,3 +510,67 @@ func TestManagedParametersOfAnotherKindAreNoParameters(t *testing.T) {
 	expect(t, policies.ask(t, deployment("a", "{}")),
 		"undecided: its parameters (ReplicaLimit tests/limit) are not among the given objects")
 }
+
+func TestAnObjectIsSeenAsARequestCarriesIt(t *testing.T) {
+	withStatus := deployment("a", "{}") + "\n  status: {replicas: 3}"
+	for expression, item := range map[string]string{
+		"!has(object.status.replicas)":                                               withStatus,
+		"request.namespace == 'b' && object.metadata.namespace == 'b'":               deployment("", "{}") + "\nnamespace: b",
+		"request.operation == 'CREATE' && request.name == 'web'":                     deployment("a", "{}"),
+		"request.resource.resource == 'deployments' && request.kind.group == 'apps'": deployment("a", "{}"),
+		"request.dryRun == false && request.options.kind == 'CreateOptions'":         deployment("a", "{}"),
+	} {
+		policies := setup{manifests: always(`  validations: [{expression: "`+expression+`"}]`, deny)}
+		expect(t, policies.ask(t, item))
+	}
+}
+
+func TestANamespaceIsInItself(t *testing.T) {
+	policies := setup{manifests: strings.ReplaceAll(always(`  validations: [{expression: "namespaceObject == null && request.namespace == 'a'", message: m}]`, deny),
+		"{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}",
+		"{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [namespaces]}")}
+	expect(t, policies.ask(t, "object: {apiVersion: v1, kind: Namespace, metadata: {name: a}}"))
+}
+
+func TestAnExpressionOverAnUnknownNamespaceIsUndecided(t *testing.T) {
+	for _, expression := range []string{
+		"request.namespace != 'a'", "object.metadata.namespace != 'a'", "namespaceObject != null", "dyn(request).namespace != 'a'",
+	} {
+		policies := setup{manifests: always(`  validations: [{expression: "`+expression+`", message: m}]`, deny)}
+		expect(t, policies.ask(t, deployment("", "{}")), "undecided: it depends on the namespace of Deployment web, which the manifest does not say")
+	}
+}
+
+func TestEventsOfBothGroupsAreEquivalent(t *testing.T) {
+	policies := setup{manifests: strings.ReplaceAll(always("  validations: [{expression: object.note != 'x', message: m}]", deny),
+		"{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}",
+		"{apiGroups: [events.k8s.io], apiVersions: [v1], operations: [CREATE], resources: [events]}")}
+	expect(t, policies.ask(t, "object: {apiVersion: v1, kind: Event, metadata: {name: a, namespace: a}, message: x}"), "deny: m")
+}
+
+func TestAMissingParameterIsIgnoredAsTheFailurePolicySays(t *testing.T) {
+	policies := strings.Replace(limited("{name: limit, parameterNotFoundAction: Deny}"), "spec:\n  match", "spec:\n  failurePolicy: Ignore\n  match", 1)
+	expect(t, setup{manifests: policies, definitions: limits}.ask(t, deployment("live", "{}")))
+}
+
+func TestAnAuditAnnotationThatFailsIsADenial(t *testing.T) {
+	policies := setup{manifests: always(`  validations: [{expression: "true"}]
+  auditAnnotations: [{key: k, valueExpression: "string(object.spec.none)"}]`, deny)}
+	expect(t, policies.ask(t, deployment("a", "{}")), "deny: expression 'string(object.spec.none)' resulted in error: no such key: none")
+}
+
+func TestAMatchConditionMayNeedTheCluster(t *testing.T) {
+	policies := setup{manifests: always(`  matchConditions: [{name: a, expression: "!authorizer.group('a').resource('b').check('c').allowed()"}]
+  validations: [{expression: "false", message: m}]`, deny)}
+	expect(t, policies.ask(t, deployment("a", "{}")), "undecided: it asks the cluster's authorizer")
+}
+
+func TestAServiceAccountThatAPolicyNamesMayBeArgoCDs(t *testing.T) {
+	for _, expression := range []string{
+		"request.userInfo.username == 'system:serviceaccount:platform:deployer'",
+		"dyn(request).userInfo.username == 'system:serviceaccount:platform:deployer'",
+	} {
+		policies := setup{manifests: always(`  validations: [{expression: "`+expression+`", message: m}]`, deny)}
+		expect(t, policies.ask(t, deployment("a", "{}")), "undecided: its answer depends on who applies the object (request.userInfo)")
+	}
+}

@@ -66,12 +66,12 @@ func (j *judge) request(object, old map[string]any, into string) *request {
 	}
 	decoded, err := j.kinds.decode(object)
 	var before runtime.Object
-	operation, options := admission.Create, runtime.Object(&metav1.CreateOptions{})
+	operation, options := admission.Create, runtime.Object(&metav1.CreateOptions{TypeMeta: optionsOf("CreateOptions")})
 	if old != nil {
 		var problem error
 		before, problem = j.kinds.decode(old)
 		err = errors.Join(err, problem)
-		operation, options = admission.Update, &metav1.UpdateOptions{}
+		operation, options = admission.Update, &metav1.UpdateOptions{TypeMeta: optionsOf("UpdateOptions")}
 	}
 	resource, known := j.kinds.resource(kind)
 	namespaces := &lister{known: j.namespaces}
@@ -86,6 +86,11 @@ func (j *judge) request(object, old map[string]any, into string) *request {
 		unreadable: err,
 		versions:   map[schema.GroupVersionKind]*admission.VersionedAttributes{},
 	}
+}
+
+// optionsOf is what the handlers of kube-apiserver set.
+func optionsOf(kind string) metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: metav1.SchemeGroupVersion.String(), Kind: kind}
 }
 
 func inNamespace(object map[string]any, name string) map[string]any {
