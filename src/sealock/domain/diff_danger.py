@@ -187,6 +187,8 @@ def _replicas(manifest: Manifest) -> int | None:
 
 def of_update(overlay: str, manifest: Manifest, errors: Sequence[tuple[str, str]]) -> Iterator[Danger]:
     """Yield one danger for each field that the API server refuses to change."""
-    for path, message in errors:
+    for path, said in errors:
+        # What it says quotes values.
+        message = "the API server refuses to change it" if manifest.get("kind") == "Secret" else said
         why = f"{path}: {message}" if path else message
         yield Danger("immutable-field", overlay, named(ObjectKey.of(manifest)), why, _REFUSED)
