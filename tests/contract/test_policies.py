@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,3 +117,13 @@ def test_what_is_wrong_with_a_policy_itself_is_said_once() -> None:
     assert found.notes == (
         "ValidatingAdmissionPolicy few-replicas has no binding: it is not enforced, and not evaluated",
     )
+
+
+def test_the_rules_of_the_how_to_page_pass_their_tests() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "write-your-own-rules.md"
+    (example,) = (each.split("\n```")[0] for each in page.read_text(encoding="utf-8").split("```yaml\n")[1:])
+    question, tests = rule_tests(settings.load(example))
+    found = judged(question)
+    held = [test.valid != bool(each.verdicts) for (_, test), each in zip(tests, found.cases, strict=True)]
+    assert (held, [each.undecided for each in found.cases], found.unusable) == ([True] * 4, [()] * 4, ())
+    assert found.cases[3].verdicts[0].message == "production needs two replicas, not 1"
