@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
 	"sigs.k8s.io/yaml"
 
 	"sealock.dev/engine/internal/testtree"
@@ -156,6 +157,36 @@ func decoded(t *testing.T, raw json.RawMessage) any {
 		t.Fatal(err)
 	}
 	return value
+}
+
+func TestTagsGiveWhatGoTemplatesGive(t *testing.T) {
+	raw := toJSON(t, `{metadata: {name: s, namespace: argocd}, spec: {goTemplate: true, goTemplateOptions: [missingkey=zero],
+		templatePatch: "spec: {syncPolicy: {automated: {prune: {{.prune}}}}}\nmetadata: {annotations: {note: '{{.html}} {{{{.name}}}}'}}",
+		template: {metadata: {name: "{{.name}}-}}", labels: {"{{.key}}": "{{.name}}", plain: "}}x"}, annotations: {}, finalizers: ["{{.name}}"]},
+		spec: {project: "{{.none}}", destination: {}, info: [{name: a, value: "{{range .list}}{{.}},{{end}}"}], ignoreDifferences: [],
+		source: {repoURL: r, helm: {valuesObject: {n: 12345678901234567890, "{{.key}}": ["{{.name}}", 1.50, null, true, "{{.html}}"]}, parameters: [{name: "{{.name}}", value: "{{.name}}", forceString: true}]}},
+		syncPolicy: {retry: {limit: 0}}, revisionHistoryLimit: 3}}}}`)
+	params := map[string]any{"name": "a", "key": "k/y", "html": "<&>{{name}}", "prune": true, "list": []any{"x", 1.5}}
+	var plain, tagged v1alpha1.ApplicationSet
+	for _, set := range []*v1alpha1.ApplicationSet{&plain, &tagged} {
+		if err := json.Unmarshal(raw, set); err != nil {
+			t.Fatal(err)
+		}
+	}
+	patch := strings.ReplaceAll(*plain.Spec.TemplatePatch, "{{{{.name}}}}", "{{.name}}")
+	plain.Spec.TemplatePatch, tagged.Spec.TemplatePatch = &patch, &patch
+	want, err := render(&plain, params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled, err := fill(&tagged, params)
+	if err != nil || tagged.Spec.GoTemplate {
+		t.Fatal(err, filled)
+	}
+	actual, err := render(&tagged, filled)
+	if err != nil || text(want) != text(actual) {
+		t.Errorf("expected %s, actual %s, %v", text(want), text(actual), err)
+	}
 }
 
 func TestResourcesThatArePreservedGetNoFinalizer(t *testing.T) {

@@ -53,12 +53,16 @@ func (e *expansion) generate(each entry) {
 }
 
 // apply adds the Application that one set of parameters makes of the merged template.
-func (e *expansion) apply(each entry, merged v1alpha1.ApplicationSetTemplate, params map[string]any) {
+func (e *expansion) apply(each entry, merged v1alpha1.ApplicationSetTemplate, asked map[string]any) {
 	set := e.set.DeepCopy()
 	set.Spec.Template = merged
-	made, err := render(set, params)
+	params, err := fill(set, asked)
+	var made map[string]any
+	if err == nil {
+		made, err = render(set, params)
+	}
 	if err != nil {
-		e.templateProblems(each, params, err)
+		e.templateProblems(each, asked, err)
 		return
 	}
 	found := Generated{Manifest: made, Generator: each.path, Patched: [][]any{}}
