@@ -38,7 +38,7 @@ from sealock.rules.meta import Meta
 from sealock.rules.view import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from sealock.domain.finding import Finding
     from sealock.rules.view import ApplicationView, JudgedObject, RepositoryView
@@ -84,20 +84,19 @@ def _needed(application: ApplicationView, rendered: dict[str, tuple[JudgedObject
         return set()
     if any(isinstance(source.get("kustomize"), dict) for _, source in sources(application.manifest)):
         return set()
-    objects = [each for source in application.sources for each in rendered.get(source.path, ())]
-    namespaced = [each for each in objects if each.key.kind not in CLUSTER_WIDE]
+    keys = [each.key for source in application.sources for each in rendered.get(source.path, ())]
+    namespaces = {key.namespace for key in keys if key.kind not in CLUSTER_WIDE}
     # What has no namespace goes to the destination's, or belongs to no namespace at all.
-    return set() if any(not each.key.namespace for each in namespaced) else _namespaces(namespaced)
-
-
-def _namespaces(objects: Iterable[JudgedObject]) -> set[str]:
-    return {each.key.namespace for each in objects}
+    return set() if "" in namespaces else namespaces
 
 
 def _created(view: RepositoryView) -> set[str]:
     """Return the namespaces that are there, or that something in the repository creates."""
     declared = {
-        each.key.name for overlay in view.overlays for each in overlay.objects if each.key.kind == "Namespace"
+        each.key.name
+        for overlay in view.overlays
+        for each in overlay.objects
+        if each.manifest.get("kind") == "Namespace"
     }
     asked = {
         text_of(each.manifest, "spec", "destination", "namespace")

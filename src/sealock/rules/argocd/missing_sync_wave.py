@@ -72,8 +72,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
 
 
 def _before_needs(view: RepositoryView, overlay: OverlayView) -> Iterator[Finding]:
-    ordered = [each for each in overlay.objects if _has_order(each.manifest)]
-    if not ordered:
+    if not any(_has_order(each.manifest) for each in overlay.objects):
         return
     there = {(each.key.kind, each.key.name): each for each in overlay.objects if each.key.kind in _NEEDED}
     for each in overlay.objects:
@@ -94,7 +93,8 @@ def _before_needs(view: RepositoryView, overlay: OverlayView) -> Iterator[Findin
 
 
 def _has_order(manifest: Manifest) -> bool:
-    return any(annotation(manifest, name) for name in (WAVE, HOOK, "helm.sh/hook"))
+    annotations = value_of(manifest, "metadata", "annotations")
+    return isinstance(annotations, dict) and not annotations.keys().isdisjoint((WAVE, HOOK, "helm.sh/hook"))
 
 
 def _order(moment: Moment) -> str:

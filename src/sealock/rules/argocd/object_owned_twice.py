@@ -109,11 +109,7 @@ def _keys(application: ApplicationView, rendered: dict[str, tuple[JudgedObject, 
     default = text_of(application.manifest, "spec", "destination", "namespace")
     for source in application.sources:
         for each in rendered.get(source.path, ()) if source.state == "fine" else ():
-            api_version, kind, namespace, name = each.key.api_version, *_of(each, default)
-            if name and not annotation(each.manifest, HOOK):
-                yield api_version.rpartition("/")[0], kind, namespace, name
-
-
-def _of(each: JudgedObject, default: str) -> tuple[str, str, str]:
-    kind = each.key.kind
-    return kind, "" if kind in CLUSTER_WIDE else each.key.namespace or default, each.key.name
+            key = each.key
+            if key.name and not annotation(each.manifest, HOOK):
+                namespace = "" if key.kind in CLUSTER_WIDE else key.namespace or default
+                yield key.api_version.rpartition("/")[0], key.kind, namespace, key.name

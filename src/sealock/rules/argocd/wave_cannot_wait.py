@@ -40,6 +40,7 @@ Give Argo CD the health check. Where it has one that is not in this repository, 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -77,11 +78,14 @@ _YAML = (".yaml", ".yml", ".json")
 
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each Application whose wave the next one does not wait for."""
+    if not any(annotation(each.manifest, WAVE) for each in view.applications):
+        return
+    folders = _deployed(view)
     groups: dict[str, list[ApplicationView]] = {}
     for application in view.applications:
         # What an ApplicationSet generates is applied by its controller, without waves.
         if application.generated is None:
-            groups.setdefault(_group(view, application), []).append(application)
+            groups.setdefault(_group(application, folders), []).append(application)
     waiting = [each for group, members in groups.items() if group for each in _awaited(members)]
     if not any(each.in_scope for each in waiting) or _is_overridden(view):
         return
@@ -104,20 +108,29 @@ def _awaited(members: list[ApplicationView]) -> list[ApplicationView]:
     return named or (later if early else [])
 
 
-def _group(view: RepositoryView, application: ApplicationView) -> str:
+def _deployed(view: RepositoryView) -> dict[str, bool]:
+    """Return the folders that Applications deploy, and whether with all that is below them."""
+    found: dict[str, bool] = {}
+    for parent in view.applications:
+        here = {each.path for each in parent.sources if each.path}
+        for _, source in sources(parent.manifest):
+            path = posixpath.normpath(text_of(source, "path") or ".")
+            if path in here:
+                deep = value_of(source, "directory", "recurse") is True
+                found[path] = deep or found.get(path, False)
+    return found
+
+
+def _group(application: ApplicationView, folders: dict[str, bool]) -> str:
     """Return what syncs an Application: its overlay, or the folder that another Application deploys."""
     if application.overlay:
         return application.overlay
-    folder = application.file.rpartition("/")[0]
-    for parent in view.applications:
-        if parent is application:
-            continue
-        for _, source in sources(parent.manifest):
-            path = text_of(source, "path").strip("/").removeprefix("./")
-            deep = value_of(source, "directory", "recurse") is True and folder.startswith(f"{path}/")
-            if path and (path == folder or deep) and any(each.path == path for each in parent.sources):
-                return path
-    return ""
+    folder = application.file.rpartition("/")[0] or "."
+    if folder in folders:
+        return folder
+    while folder and not folders.get(folder, False):
+        folder = folder.rpartition("/")[0]
+    return folder or ("." if folders.get(".", False) else "")
 
 
 def _is_overridden(view: RepositoryView) -> bool:

@@ -27,7 +27,7 @@ class Admitting(NamedTuple):
 
 def admitting(view: RepositoryView, overlay: OverlayView) -> Iterator[Admitting]:
     """Yield each webhook that refuses what it cannot judge, for each custom kind that it judges."""
-    configurations = [each for each in overlay.objects if each.key.kind in _CONFIGURATIONS]
+    configurations = [each for each in overlay.objects if each.manifest.get("kind") in _CONFIGURATIONS]
     if not configurations:
         return
     kinds = _kinds(view)
