@@ -137,7 +137,7 @@ def test_select_and_ignore_choose_rules(repository: Repository) -> None:
     assert {rule for rule, _ in repository.rules("--ignore", "mutable-tag-in-production")} == {
         "staging-replicas-differ"
     }
-    code, printed = repository.check("--select", "mutable-tag")
+    code, printed = repository.check("--select", "mutable-tag-production")
     assert (code, "Did you mean `mutable-tag-in-production`?" in printed) == (2, True)
 
 

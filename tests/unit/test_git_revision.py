@@ -185,8 +185,8 @@ def test_a_tag_and_a_short_id_name_their_commit(root: Path) -> None:
     assert GitRevisions(str(root)).resolve(first[:9]) == expected
 
 
-def test_outside_of_git_nothing_is_decided(tmp_path: Path) -> None:
-    with pytest.raises(Undecided, match="not a git repository"):
+def test_outside_of_git_there_is_no_commit(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no commit of this repository"):
         GitRevisions(str(tmp_path)).resolve("HEAD")
 
 

@@ -69,6 +69,8 @@ class GitRevisions:
         done = git_program.run(
             self.root, ["rev-parse", "--verify", "--quiet", "--end-of-options", expression]
         )
+        if b"not a git repository" in done.stderr:
+            return None
         if done.status not in {0, 1}:
             git_program.fail("rev-parse", done.stderr)
         return None if done.status else done.stdout.decode("ascii").strip()
