@@ -8,10 +8,12 @@ from sealock.rules.kustomize import (
     missing_namespace_transformer,
     patch_matches_nothing,
     render_failed,
+    resource_listed_twice,
 )
 
 RULES = (
     render_failed,
+    resource_listed_twice,
     image_name_not_a_regex,
     missing_namespace_transformer,
     duplicated_base_resource,

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Finding, NotDecided, Severity
 from sealock.domain.location import Location
+from sealock.rules.kustomize.listing import stopped
 from sealock.rules.meta import Meta
 
 if TYPE_CHECKING:
@@ -49,13 +50,14 @@ _BUILD_FAULTS = frozenset({"build-failed", "not-found", "outside-repository"})
 
 def check(view: RepositoryView) -> Iterator[Finding | NotDecided]:
     """Yield a finding for each overlay that does not build, and NotDecided for what was not tried."""
-    explained = {path for entry in view.unmatched if entry.invalid for path in entry.overlays}
+    crashing = {path for entry in view.unmatched if entry.invalid for path in entry.overlays}
+    twice = stopped(view)
     for overlay in view.overlays:
         failure = overlay.failure
         if failure is None or not overlay.in_scope:
             continue
-        if failure.code == "internal" and overlay.path in explained:
-            continue  # image-name-not-a-regex says where Kustomize crashes
+        if overlay.path in twice or (failure.code == "internal" and overlay.path in crashing):
+            continue  # resource-listed-twice and image-name-not-a-regex say it better
         place = Location(failure.file or overlay.file, failure.line or 1, failure.column or 1)
         if failure.code in _BUILD_FAULTS:
             yield META.finding(place, failure.message, fix=failure.hint, overlay=overlay.path)
