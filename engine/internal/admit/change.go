@@ -21,14 +21,18 @@ import (
 // change returns what the API server says when a manifest is applied (as `kubectl apply` does, and Argo CD unless
 // told otherwise) over the object that another manifest of it has made, beyond what it says of the manifest alone.
 func (s *settings) change(raw, old []byte, namespace string) (any, error) {
-	next, last, err := readPair(raw, old)
-	if err != nil {
-		return nil, failure.New(failure.BadRequest, "admit: "+err.Error(), "object and old are two states of one object")
-	}
 	c := newCollector(s, namespace)
+	if problem := unbounded(raw); problem != "" {
+		c.undecide(problem)
+		return c.verdict, nil
+	}
 	if problem := unbounded(old); problem != "" {
 		c.undecide("the object before the change: " + problem)
 		return c.verdict, nil
+	}
+	next, last, err := readPair(raw, old)
+	if err != nil {
+		return nil, failure.New(failure.BadRequest, "admit: "+err.Error(), "object and old are two states of one object")
 	}
 	own := s.object(raw, namespace)
 	switch {
@@ -38,12 +42,9 @@ func (s *settings) change(raw, old []byte, namespace string) (any, error) {
 	case last == nil:
 		c.undecide("the object before the change cannot be read")
 	default:
-		c.compare(*next, *last)
+		c.compare(*next, *last, own)
 	}
-	verdict := c.sorted()
-	verdict.Errors = beyond(verdict.Errors, own.Errors)
-	verdict.Warnings = beyond(verdict.Warnings, own.Warnings)
-	return verdict, nil
+	return c.sorted(), nil
 }
 
 // beyond drops what is known already.
@@ -96,8 +97,8 @@ func readState(raw []byte, head *identity) *state {
 	return &state{raw, version.WithKind(head.Kind)}
 }
 
-// compare plays the creation of the last state and the application of the next.
-func (c *collector) compare(next, last state) {
+// compare plays the creation of the last state and the application of the next, and leaves out what own has already.
+func (c *collector) compare(next, last state, own Verdict) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			line, _, _ := strings.Cut(fmt.Sprint(fault), "\n")
@@ -130,6 +131,9 @@ func (c *collector) compare(next, last state) {
 		return
 	}
 	c.update(after, before, next.kind, endpoint)
+	c.verdict.Errors = beyond(c.verdict.Errors, own.Errors)
+	c.verdict.Warnings = beyond(c.verdict.Warnings, own.Warnings)
+	c.narrow(live, merged, next.kind, endpoint)
 }
 
 // live returns what a cluster would have of the last state, in the version of an endpoint; nil when it would have

@@ -2,11 +2,13 @@ package admit
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -155,6 +157,33 @@ func TestAChangeFromWhatCannotBeReadIsUndecided(t *testing.T) {
 		if got := judgeChange(t, old, object); len(got.Errors) > 0 || !strings.HasPrefix(got.Undecided, want) {
 			t.Errorf("%s: %+v", old, got)
 		}
+	}
+}
+
+func TestHostileChangesEndSoonAndWithoutPanic(t *testing.T) {
+	for name, raw := range hostile() {
+		for _, pair := range [][2][]byte{{raw, raw}, {raw, documents(t, "testdata/accepted.yaml")[0]}, {documents(t, "testdata/accepted.yaml")[0], raw}} {
+			begun := time.Now()
+			answer, err := (&settings{}).change(pair[0], pair[1], "")
+			if spent := time.Since(begun); spent > 10*time.Second {
+				t.Errorf("%s took %s", name, spent)
+			}
+			if _, failed := json.Marshal(answer); err == nil && failed != nil {
+				t.Errorf("%s: %v", name, failed)
+			}
+		}
+	}
+}
+
+func TestEveryPartAtFaultIsNamed(t *testing.T) {
+	const job = "{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {template: {spec: {restartPolicy: %s, containers: [{name: main, image: a}, {name: side, image: %s}]}}}}"
+	got := judgeChange(t, fmt.Sprintf(job, "Never", "b"), fmt.Sprintf(job, "OnFailure", "c"))
+	want := [][2]string{
+		{"spec.template.spec.containers[1].image", "Invalid value: field is immutable"},
+		{"spec.template.spec.restartPolicy", "Invalid value: field is immutable"},
+	}
+	if !reflect.DeepEqual(want, got.Errors) {
+		t.Errorf("got %q", got.Errors)
 	}
 }
 

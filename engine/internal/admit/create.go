@@ -154,7 +154,7 @@ func causes(err error) [][2]string {
 	problems := make([][2]string, 0, len(details.Causes))
 	for _, cause := range details.Causes {
 		path := strings.TrimPrefix(cause.Field, ".") // definitions write the path of replicas so
-		if path == "<nil>" || path == "[]" { // how field.Path prints no path and an empty one
+		if path == "<nil>" || path == "[]" {         // how field.Path prints no path and an empty one
 			path = ""
 		}
 		problems = append(problems, [2]string{path, cause.Message})
