@@ -9,6 +9,7 @@ from sealock.rules.kustomize import (
     patch_matches_nothing,
     render_failed,
     resource_listed_twice,
+    tag_beside_digest,
 )
 
 RULES = (
@@ -20,4 +21,5 @@ RULES = (
     image_matches_nothing,
     patch_matches_nothing,
     deprecated_field,
+    tag_beside_digest,
 )

@@ -1,0 +1,130 @@
+"""An `images` entry has a tag and a digest.
+
+## What it does
+Reports entries of `images:` with both `newTag` and `digest`. It is a warning where another kustomization has
+the same tag of the same image beside another digest. What `sealock generate` wrote is left alone.
+
+## Why is this bad
+Kustomize writes `name:tag@digest`, and the digest alone decides what runs. Whoever changes the tag believes
+to have promoted something, and nothing happens; after that the tag lies.
+
+## Bad
+```yaml
+images:
+  - name: ghcr.io/acme/ledger
+    newTag: 1.8.4   # bumped by hand
+    digest: sha256:…   # still that of 1.8.3
+```
+
+## Good
+```yaml
+images:
+  - name: ghcr.io/acme/ledger
+    digest: sha256:…   # 1.8.4
+```
+
+## How to fix
+Keep the digest, and the version as a comment behind it.
+"""
+
+# Source: SetImageValue in api/filters/imagetag/updater.go of Kustomize v0.21.1. The runtime pulls by digest
+# where there is one: https://kubernetes.io/docs/concepts/containers/images/#image-names.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealock.domain.finding import Finding, Severity
+from sealock.domain.generated_state import decode, service_state
+from sealock.domain.printable import printable
+from sealock.domain.yaml_document import MANIFEST, Mapping, Scalar, Sequence, parse, resolved
+from sealock.errors import SealockError
+from sealock.rules.meta import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealock.domain.yaml_document import Node
+    from sealock.rules.view import RepositoryView
+
+META = Meta("tag-beside-digest", "an `images` entry has a tag and a digest", Severity.NOTE)
+
+
+class _Pinned(NamedTuple):
+    name: str
+    tag: str
+    digest: str
+
+
+def check(view: RepositoryView) -> Iterator[Finding]:
+    """Yield each entry with both, unless it is as it was generated."""
+    found = [(node, pinned) for root in view.kustomizations() for node, pinned in _pinned(root)]
+    if not found:
+        return
+    digests = _digests(view)
+    generated = frozenset(_generated(view, (node.file for node, _ in found)))
+    for node, pinned in found:
+        if (node.file, pinned) in generated:
+            continue
+        others = sorted(
+            file
+            for file, other in digests.get(pinned[:2], ())
+            if other != pinned.digest and file != node.file
+        )
+        tag = printable(pinned.tag)
+        said = (
+            f"the tag `{tag}` stands beside another digest in {printable(others[0])}"
+            if others
+            else f"the digest decides what runs, and the tag `{tag}` does nothing"
+        )
+        yield META.finding(
+            node.pairs["newTag"].key.where,
+            said,
+            fix="Keep the digest, and the version as a comment behind it.",
+            severity=Severity.WARNING if others else None,
+        )
+
+
+def _digests(view: RepositoryView) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Return file and digest of each tag of each image, in all that the overlays are made of."""
+    known: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for overlay in view.overlays:
+        for root in view.sources.reached(overlay.path):
+            for node, pinned in _pinned(root):
+                known.setdefault(pinned[:2], set()).add((node.file, pinned.digest))
+    return known
+
+
+def _generated(view: RepositoryView, files: Iterable[str]) -> Iterator[tuple[str, _Pinned]]:
+    """Yield file and entry of what `sealock generate` wrote last for the services of these files."""
+    for service in sorted({folder for file in files for folder in file.split("/")[:-1]}):
+        state = service_state(service)
+        try:
+            generated = decode(view.sources.text(state), state)
+            for texts in (generated.shared, *generated.environments.values()):
+                yield from _written(texts.items())
+        except (FileNotFoundError, SealockError):
+            continue
+
+
+def _written(files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, _Pinned]]:
+    for path, text in files:
+        if path.endswith("/kustomization.yaml") and "newTag" in text and "digest" in text:
+            for root in parse(text, path, MANIFEST):
+                yield from ((path, pinned) for _, pinned in _pinned(root))
+
+
+def _pinned(root: Node) -> Iterator[tuple[Mapping, _Pinned]]:
+    images = root.get("images") if isinstance(root, Mapping) else None
+    images = resolved(images) if images is not None else None
+    for item in images.items if isinstance(images, Sequence) else ():
+        node = resolved(item)
+        if isinstance(node, Mapping) and "newTag" in node.pairs:
+            tag, digest = _text(node, "newTag"), _text(node, "digest")
+            if tag and digest:
+                yield node, _Pinned(_text(node, "newName") or _text(node, "name"), tag, digest)
+
+
+def _text(node: Mapping, key: str) -> str:
+    found = node.get(key)
+    return found.text if isinstance(found, Scalar) else ""
