@@ -1,7 +1,6 @@
 package expand
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -24,10 +23,8 @@ func fill(set *v1alpha1.ApplicationSet, params map[string]any) (map[string]any, 
 	if err != nil {
 		return nil, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
 	var value any
-	if err := decoder.Decode(&value); err != nil {
+	if err := json.Unmarshal(raw, &value); err != nil {
 		return nil, err
 	}
 	if value, err = f.all(value); err != nil {
