@@ -10,6 +10,7 @@ from sealock.rules.kustomize import (
     render_failed,
     resource_listed_twice,
     tag_beside_digest,
+    unused_file,
 )
 
 RULES = (
@@ -22,4 +23,5 @@ RULES = (
     patch_matches_nothing,
     deprecated_field,
     tag_beside_digest,
+    unused_file,
 )

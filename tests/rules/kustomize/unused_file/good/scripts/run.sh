@@ -1,0 +1,1 @@
+kubectl apply -f "$1/job.yaml"
