@@ -1,4 +1,4 @@
-"""Writes the reference pages that come from the code: the commands' help.
+"""Writes the reference pages that come from the code: the commands' help, and the schema of a diff.
 
     python tools/write_reference.py [--check]
 
@@ -7,12 +7,14 @@ With --check nothing is written; the exit code is 1 when a page is stale.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import click
 
 from sealock.cli.main import root
+from sealock.report.diff_json import json_schema
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 WIDTH = 100
@@ -37,7 +39,12 @@ def command_line() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-PAGES = {REFERENCE / "commands.md": command_line}
+def diff_schema() -> str:
+    """Return the JSON Schema of what `sealock diff --format json` prints."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+PAGES = {REFERENCE / "commands.md": command_line, REFERENCE / "diff.schema.json": diff_schema}
 
 
 def stale() -> list[Path]:
