@@ -26,6 +26,8 @@ def project(destinations: Sequence[str], repositories: Sequence[str] = ()) -> Ap
     "destinations",
     [
         ['{server: "*", namespace: "!kube-system"}'],
+        # The denial takes back what the other entry permits.
+        ['{server: "https://a", namespace: "kube-x"}', '{server: "https://a", namespace: "!kube-*"}'],
         ['{server: "*", namespace: "!kube-system"}', '{server: "*", namespace: "*"}'],
         ['{server: "https://a", namespace: "!kube-*"}', '{server: "https://b", namespace: payments}'],
         ['{server: "!https://prod", namespace: "*"}', '{server: "*", namespace: "*"}'],
