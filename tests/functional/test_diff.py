@@ -237,6 +237,14 @@ def test_dangers_are_found(repository: Repository) -> None:
     }
 
 
+def test_an_overlay_that_reads_what_git_ignores_is_undecided(repository: Repository) -> None:
+    (repository.root / ".gitignore").write_text("replica-patch.yaml\n")
+    repository.git("rm", "--quiet", "--cached", REPLICAS)
+    repository.commit("generated elsewhere")
+    found = repository.report()
+    assert [(each["overlay"], each["side"]) for each in found["undecided"]] == [(PRODUCTION, "before")]
+
+
 def test_changed_files_that_no_overlay_reads_are_named(repository: Repository) -> None:
     repository.append("services.yaml", "# a comment\n")
     assert repository.report()["unread"] == ["services.yaml"]

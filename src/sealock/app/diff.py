@@ -117,8 +117,6 @@ class DiffRevisions:
         affected = Affected(self._change.paths, *self._files)
         found: dict[str, Rendered] = {}
         read: set[str] = set()
-        if not self._change.paths and not self._change.everything:
-            return found, read
         for rendered in self._change.after.renderer.render(RenderRequest(tuple(there))):
             read.update(entry.path for entry in rendered.trace)
             self._rendered_applications[1].extend(_applications(rendered))
