@@ -144,9 +144,11 @@ class _Rewrite:
         """Return both edits; a file that ends without a line break still does."""
         if taken.end < len(self._text) or self._text.endswith("\n"):
             return added, taken
-        if added.end == taken.start:
-            return Edit(added.start, added.end, added.text.removesuffix(self._newline)), taken
-        return added, Edit(max(0, taken.start - len(self._newline)), taken.end, "")
+        before = len(self._text[: taken.start].rstrip("\r\n"))
+        if added.end <= before:
+            return added, Edit(before, taken.end, "")
+        last = Edit(added.start, added.end, added.text.removesuffix(self._newline))
+        return last, Edit(added.end, taken.end, "")
 
     def _key_comment(self, entry: Entry) -> list[str]:
         if isinstance(entry.value, Mapping | Sequence) and entry.value.flow:

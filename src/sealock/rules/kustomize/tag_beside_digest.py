@@ -1,30 +1,33 @@
-"""An `images` entry has a tag and a digest.
+"""A tag stands beside a digest that it does not belong to.
 
 ## What it does
-Reports entries of `images:` with both `newTag` and `digest`. It is a warning where another kustomization has
-the same tag of the same image beside another digest. What `sealock generate` wrote is left alone.
+Reports entries of `images:` with both `newTag` and `digest` where the tag misleads: another kustomization
+has the same tag of the same image beside another digest, or the tag is one that moves, such as `latest`.
+A version beside its digest is fine, and so is what `sealock generate` wrote.
 
 ## Why is this bad
-Kustomize writes `name:tag@digest`, and the digest alone decides what runs. Whoever changes the tag believes
-to have promoted something, and nothing happens; after that the tag lies.
+Kustomize writes `name:tag@digest`, and the digest alone decides what runs. Whoever changes the tag and not
+the digest believes to have promoted something, and nothing happens; after that the tag lies.
 
 ## Bad
 ```yaml
+# overlays/staging/kustomization.yaml has 1.8.4 beside sha256:2222…
 images:
   - name: ghcr.io/acme/ledger
     newTag: 1.8.4   # bumped by hand
-    digest: sha256:…   # still that of 1.8.3
+    digest: sha256:1111…   # still that of 1.8.3
 ```
 
 ## Good
 ```yaml
 images:
   - name: ghcr.io/acme/ledger
-    digest: sha256:…   # 1.8.4
+    newTag: 1.8.4
+    digest: sha256:2222…
 ```
 
 ## How to fix
-Keep the digest, and the version as a comment behind it.
+Write the digest that belongs to the tag, or keep the digest alone.
 """
 
 # Source: SetImageValue in api/filters/imagetag/updater.go of Kustomize v0.21.1. The runtime pulls by digest
@@ -34,12 +37,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealock.domain.finding import Finding, Severity
+from sealock.domain.finding import Confidence, Finding, Severity
 from sealock.domain.generated_state import decode, service_state
 from sealock.domain.printable import printable
 from sealock.domain.yaml_document import MANIFEST, Mapping, Scalar, Sequence, parse, resolved
 from sealock.errors import SealockError
 from sealock.rules.meta import Meta
+from sealock.rules.promotion.mutable_tag_in_production import moving_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +51,12 @@ if TYPE_CHECKING:
     from sealock.domain.yaml_document import Node
     from sealock.rules.view import RepositoryView
 
-META = Meta("tag-beside-digest", "an `images` entry has a tag and a digest", Severity.NOTE)
+META = Meta(
+    "tag-beside-digest",
+    "a tag stands beside a digest that it does not belong to",
+    Severity.WARNING,
+    Confidence.MEDIUM,
+)
 
 
 class _Pinned(NamedTuple):
@@ -57,7 +66,7 @@ class _Pinned(NamedTuple):
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield each entry with both, unless it is as it was generated."""
+    """Yield each entry whose tag is no description of its digest, unless it is as it was generated."""
     found = [(node, pinned) for root in view.kustomizations() for node, pinned in _pinned(root)]
     if not found:
         return
@@ -72,16 +81,17 @@ def check(view: RepositoryView) -> Iterator[Finding]:
             if other != pinned.digest and file != node.file
         )
         tag = printable(pinned.tag)
-        said = (
-            f"the tag `{tag}` stands beside another digest in {printable(others[0])}"
-            if others
-            else f"the digest decides what runs, and the tag `{tag}` does nothing"
-        )
+        if others:
+            said = f"the tag `{tag}` stands beside another digest in {printable(others[0])}"
+        elif moving_tag(f"{pinned.name}:{pinned.tag}"):
+            said = f"the digest decides what runs, and `{tag}` is never followed"
+        else:
+            continue
         yield META.finding(
             node.pairs["newTag"].key.where,
             said,
-            fix="Keep the digest, and the version as a comment behind it.",
-            severity=Severity.WARNING if others else None,
+            fix="Write the digest that belongs to the tag, or keep the digest alone.",
+            severity=None if others else Severity.NOTE,
         )
 
 
