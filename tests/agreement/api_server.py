@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from testbed.control_plane import Access
     from tests.agreement.manifests import Manifest
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _WARNING = re.compile(r'^299 \S+ "((?:[^"\\]|\\.)*)"$')
-_WAIT_SECONDS = 20
+_WAIT_SECONDS = 60
+_POLL_SECONDS = 0.1
 
 
 class Reply(NamedTuple):
@@ -100,29 +103,31 @@ class ApiServer:
         assert reply.status in {201, 409}, reply
         self._namespaces.add(name)
 
-    def define(self, definition: Manifest) -> None:
-        """Create a CustomResourceDefinition and wait until its kind is served."""
-        reply = self.create(definition, keep=True)
-        assert reply.accepted, reply
-        self.wait_for(definition)
+    def define(self, definitions: Sequence[Manifest]) -> None:
+        """Create CustomResourceDefinitions and wait until their kinds are served."""
+        for each in definitions:
+            reply = self.create(each, keep=True)
+            assert reply.accepted, reply
+        self.wait_until_served(definitions)
 
-    def wait_for(self, definition: Manifest) -> None:
-        """Wait until a definition's kind is served."""
-        deadline = time.monotonic() + _WAIT_SECONDS
+    def wait_until_served(self, definitions: Sequence[Manifest]) -> None:
+        """Wait until every kind of definitions that exist is served."""
         wanted = {
-            (f"{definition['spec']['group']}/{each['name']}", definition["spec"]["names"]["kind"])
-            for each in definition["spec"]["versions"]
-            if each["served"]
+            (f"{each['spec']['group']}/{version['name']}", each["spec"]["names"]["kind"])
+            for each in definitions
+            for version in each["spec"]["versions"]
+            if version["served"]
         }
-        while not wanted <= self._resources.keys():
-            assert time.monotonic() < deadline, f"{sorted(wanted)} are not served"
+
+        def served() -> bool:
             self.discover()
+            return wanted <= self._resources.keys()
+
+        _wait(served, f"{sorted(wanted)} are not served")
 
     def wait_until_refused(self, manifest: Manifest) -> None:
         """Wait until creating an object is refused: policies take a moment to hold."""
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while self.create(manifest).accepted:
-            assert time.monotonic() < deadline, f"nothing refuses {manifest}"
+        _wait(lambda: not self.create(manifest).accepted, f"nothing refuses {manifest}")
 
     def _collection(self, manifest: Manifest) -> str:
         resource = self.resource(manifest)
@@ -144,6 +149,13 @@ class ApiServer:
         response = self._connection.getresponse()
         warnings = response.headers.get_all("Warning") or []
         return Reply(response.status, json.loads(response.read()), tuple(map(_warning_text, warnings)))
+
+
+def _wait(done: Callable[[], bool], complaint: str) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while not done():
+        assert time.monotonic() < deadline, complaint
+        time.sleep(_POLL_SECONDS)
 
 
 def namespace_of(manifest: Manifest) -> str:

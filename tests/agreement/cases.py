@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.agreement import custom_mutations, mutations, pod_security, policies
+from tests.agreement import custom_mutations, mutations, pod_security, policies, quotas
 from tests.agreement.manifests import ADMIT, base, documents, rendered_examples
 from tests.agreement.places import change
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tests.agreement.manifests import Manifest
     from tests.agreement.places import Changes
+    from tests.agreement.quotas import Scene
 
 
 class Case(NamedTuple):
@@ -36,6 +37,7 @@ CORPORA = {
     "custom": "the same for custom resources: Argo CD's, and two kinds with rules in CEL",
     "pod-security": "Pods and controllers in namespaces with Pod Security levels",
     "policies": "objects where ValidatingAdmissionPolicies hold, and where they do not",
+    "quotas": "what is created under LimitRanges and ResourceQuotas, workloads with their pods",
     "updates": "changes of objects that exist: forbidden, allowed, and none",
 }
 """What each corpus holds."""
@@ -93,6 +95,13 @@ def policed() -> list[Case]:
     return [Case(f"policies: {name}", manifest) for name, manifest in policies.questions()]
 
 
+def allotted(scene: Scene) -> list[Case]:
+    """Return the objects of a scene."""
+    titles = (f"{each['kind']} {each['metadata']['name']}" for each in scene.objects)
+    named = zip(titles, scene.objects, strict=True)
+    return [Case(f"quotas: {scene.name}: {title}", manifest) for title, manifest in named]
+
+
 def updates() -> list[Case]:
     """Return the changes; those of one object stand together."""
     return [
@@ -104,4 +113,5 @@ def updates() -> list[Case]:
 
 def everything() -> list[Case]:
     """Return all cases, in the order in which they are judged."""
-    return [*creations(), *policed(), *updates()]
+    under_quotas = [case for scene in quotas.scenes() for case in allotted(scene)]
+    return [*creations(), *policed(), *under_quotas, *updates()]

@@ -20,6 +20,7 @@ _POD_SECURITY = re.compile(r'violates? PodSecurity "([^"]+)": (.*)$', re.DOTALL)
 _POLICY = re.compile(
     r"(ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request: .*)$", re.DOTALL
 )
+_ADDED = re.compile(r" \((?:pod \d+ of \d+|LimitRange \S+|after the defaults of LimitRange .*)\)$")
 _STRICT = re.compile(r'((?:unknown|duplicate) field "([^"]+)")')
 _UNTYPED = "failed to create typed patch object"
 LONGEST_VALUE = 200
@@ -66,6 +67,20 @@ class Policies(msgspec.Struct, frozen=True):
 
     verdicts: tuple[PolicyVerdict, ...]
     undecided: tuple[PolicyVerdict, ...]
+
+
+class QuotaProblem(msgspec.Struct, frozen=True):
+    """What the engine says of an object under quotas: its place among those asked about, and why."""
+
+    index: int
+    message: str
+
+
+class Quotas(msgspec.Struct, frozen=True):
+    """The engine's answer about the objects of a namespace."""
+
+    problems: tuple[QuotaProblem, ...]
+    undecided: str = ""
 
 
 class Difference(NamedTuple):
@@ -149,6 +164,12 @@ def _policy(each: PolicyVerdict) -> str:
     return f"ValidatingAdmissionPolicy '{each.id}' with binding '{each.binding}'"
 
 
+def of_quotas(answer: Quotas, index: int) -> Verdict:
+    """Read what the engine says of one object; what it adds in brackets is left out."""
+    faults = {("", _ADDED.sub("", each.message)) for each in answer.problems if each.index == index}
+    return Verdict(bool(faults), frozenset(faults), undecided=answer.undecided)
+
+
 def _warning(path: str, message: str) -> str:
     # The engine adds the place of what the server says of the version as a whole.
     return message if path in {"", "apiVersion"} else f"{path}: {message}"
@@ -165,32 +186,33 @@ def both(one: Verdict, other: Verdict) -> Verdict:
     )
 
 
-def differences(server: Verdict, engine: Verdict) -> list[Difference]:
+def differences(server: Verdict, engine: Verdict, *, of_change: bool = False) -> list[Difference]:
     """Return how the two differ, in a fixed order; empty when they agree.
 
-    A server that refuses stops there, so the engine may have more to say.
+    A server that refuses stops there, so the engine may have more to say. Of a change the server often
+    refuses a whole field, of which the engine names the parts that have changed.
     """
     if server.refused != engine.refused or (engine.undecided and not engine.refused):
         return [Difference("verdict", str(server), str(engine))]
-    missed = [fault for fault in server.faults if not any(_same(fault, ours) for ours in engine.faults)]
-    invented = [fault for fault in engine.faults if not any(_same(theirs, fault) for theirs in server.faults)]
+    pairs = [(a, b) for a in server.faults for b in engine.faults if _same(a, b, of_change=of_change)]
+    missed = server.faults - {theirs for theirs, _ in pairs}
+    invented = frozenset() if server.partial else engine.faults - {ours for _, ours in pairs}
+    later = frozenset() if server.refused else engine.warnings - server.warnings
     return [
         *(Difference("fault", _shown(fault), "") for fault in sorted(missed)),
-        *(Difference("fault", "", _shown(fault)) for fault in sorted(invented) if not server.partial),
+        *(Difference("fault", "", _shown(fault)) for fault in sorted(invented)),
         *(Difference("warning", text, "") for text in sorted(server.warnings - engine.warnings)),
-        *(
-            Difference("warning", "", text)
-            for text in sorted(engine.warnings - server.warnings)
-            if not server.refused
-        ),
+        *(Difference("warning", "", text) for text in sorted(later)),
     ]
 
 
-def _same(theirs: Fault, ours: Fault) -> bool:
+def _same(theirs: Fault, ours: Fault, *, of_change: bool) -> bool:
     """Compare two faults; where the server gives no path, the words decide."""
     if not theirs[0] and ours[1] in theirs[1]:
         return True
-    return theirs[0] == ours[0] and (theirs[1] == ours[1] or _shortened(theirs[1], ours[1]))
+    part = of_change and ours[0].startswith((theirs[0] + ".", theirs[0] + "["))
+    place = theirs[0] == ours[0] or part
+    return place and (theirs[1] == ours[1] or _shortened(theirs[1], ours[1]))
 
 
 def _shortened(full: str, short: str) -> bool:

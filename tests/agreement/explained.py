@@ -48,6 +48,12 @@ EXPLAINED: tuple[Explanation, ...] = (
         engine="^undecided: no built-in kind ",
     ),
     Explanation(
+        "custom: *",
+        "The server adds a notice that the other errors kept rules from being checked; the engine does not.",
+        server="^Invalid value: null: some validation rules were not checked",
+        engine="^$",
+    ),
+    Explanation(
         "faults: Job *: the selector is given",
         "The server draws the identity that it puts into the selector; the engine's is always the same.",
         server="`selector` not auto-generated|^$",
@@ -70,6 +76,12 @@ EXPLAINED: tuple[Explanation, ...] = (
         "Only the cluster knows the range of its Services' addresses.",
         server="not in the valid range",
         engine="^accepted$",
+    ),
+    Explanation(
+        "updates: PersistentVolume *: the source changes",
+        "The server names a field that no manifest has; the engine names the one that has changed.",
+        server=r"^spec\.persistentvolumesource: |^$",
+        engine=r"^spec\.nfs\.path: |^$",
     ),
     Explanation(
         "updates: Service storefront: it gets an address",

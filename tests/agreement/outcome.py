@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from testbed.build import program
 from testbed.control_plane import ControlPlane
-from tests.agreement import cases, policies
+from tests.agreement import cases, policies, quotas
 from tests.agreement.api_server import ApiServer, namespace_of
 from tests.agreement.comparing import (
     NOT_SERVED,
     Difference,
     Policies,
+    Quotas,
     Verdict,
     both,
     differences,
     of_engine,
     of_policies,
+    of_quotas,
     of_server,
 )
 from tests.agreement.kubectl import LAST_APPLIED, Kubectl
@@ -55,7 +57,8 @@ class Judged(NamedTuple):
     @property
     def differences(self) -> list[Difference]:
         """Return how the verdicts differ."""
-        return differences(self.by_kubectl or self.server, self.engine)
+        change = self.case.old is not None
+        return differences(self.by_kubectl or self.server, self.engine, of_change=change)
 
 
 def judge_all() -> list[Judged]:
@@ -64,15 +67,18 @@ def judge_all() -> list[Judged]:
         server = ApiServer(access)
         try:
             _furnish(server)
-            kubectl = Kubectl(access, Path(folder))
-            return [*_created(server, pool), *_policed(server, pool), *_updated(server, pool, kubectl)]
+            return [
+                *_created(server, pool),
+                *_policed(server, pool),
+                *_allotted(server, pool),
+                *_updated(server, pool, Kubectl(access, Path(folder))),
+            ]
         finally:
             server.close()
 
 
 def _furnish(server: ApiServer) -> None:
-    for definition in definitions():
-        server.define(definition)
+    server.define(definitions())
     for name, labels in (NAMESPACES | policies.NAMESPACES).items():
         server.ensure_namespace(name, labels)
 
@@ -117,6 +123,43 @@ def _policed(server: ApiServer, pool: EnginePool) -> list[Judged]:
     ]
 
 
+def _allotted(server: ApiServer, pool: EnginePool) -> list[Judged]:
+    """Create scene by scene, for only what is there counts; what controllers would create is created too."""
+    scenes = list(quotas.scenes())
+    items = [{"objects": [*each.rules, *each.objects], "namespace": each.namespace} for each in scenes]
+    answers = dict(pool.call("quota", {}, items))
+    found: list[Judged] = []
+    for number, scene in enumerate(scenes):
+        server.ensure_namespace(scene.namespace)
+        for rule in scene.rules:
+            _enact(server, rule)
+        answer = msgspec.json.decode(answers[number].result(), type=Quotas)
+        found += [
+            Judged(case, _on_work(server, case.manifest), of_quotas(answer, index))
+            for index, case in enumerate(cases.allotted(scene), len(scene.rules))
+        ]
+    return found
+
+
+def _enact(server: ApiServer, rule: Manifest) -> None:
+    """Create a LimitRange or ResourceQuota; a controller would count what is there, nothing."""
+    reply = server.create(rule, keep=True)
+    assert reply.accepted, reply
+    if rule["kind"] == "ResourceQuota":
+        hard = rule["spec"]["hard"]
+        status = {"hard": hard, "used": dict.fromkeys(hard, "0")}
+        server.stand_in(rule, "/status", {"status": status})
+
+
+def _on_work(server: ApiServer, manifest: Manifest) -> Verdict:
+    """Create an object and its pods; the first refusal counts, whose paths are the pod's."""
+    for each in (manifest, *quotas.made_of(manifest)):
+        reply = server.create(each, keep=True)
+        if not reply.accepted:
+            return Verdict(refused=True, faults=frozenset({("", str(reply.body["message"]))}), partial=True)
+    return Verdict(refused=False)
+
+
 def _updated(server: ApiServer, pool: EnginePool, kubectl: Kubectl) -> list[Judged]:
     """Judge changes: whether the new manifest is right, and whether it may follow the old one."""
     asked = cases.updates()
@@ -157,7 +200,7 @@ def _settle(server: ApiServer, manifest: Manifest) -> None:
         }
         server.stand_in(manifest, "/status", {"status": status})
     if manifest["kind"] == "CustomResourceDefinition":
-        server.wait_for(manifest)
+        server.wait_until_served([manifest])
 
 
 def _admissions(pool: EnginePool, items: Sequence[dict[str, Any]]) -> list[Admission]:

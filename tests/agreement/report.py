@@ -5,6 +5,7 @@ python -m tests.agreement.report
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,8 +32,9 @@ Every object below is put to kube-apiserver {version} (server-side dry run, `fie
 the engine. They agree when both refuse or both accept, with the same fields at fault in the same words and
 the same warnings. A change is asked twice of both: whether the new object is right, and whether it may
 follow the old one, which is really created before. Where the server stops at the first fault, for
-example at a field that it cannot decode, the engine may have more to say; long values and comparisons
-inside a message are left out by the engine.
+example at a field that it cannot decode, the engine may have more to say. Where the server refuses a
+change of a whole field, the engine may name the parts that have changed; it leaves out long values and
+comparisons inside a message.
 """
 
 
@@ -100,8 +102,11 @@ def page(judged: Sequence[Judged]) -> str:
 
 
 def main() -> None:
-    """Write the page."""
-    PAGE.write_text(page(judge_all()))
+    """Write the page, unless there are differences without a reason."""
+    judged = judge_all()
+    if found := unexplained(judged):
+        sys.exit("\n".join(f"{name}: {difference}" for name, difference in found))
+    PAGE.write_text(page(judged))
 
 
 if __name__ == "__main__":

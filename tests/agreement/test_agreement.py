@@ -73,3 +73,9 @@ ACCEPTED = Verdict(refused=False)
 )
 def test_what_counts_as_a_difference(server: Verdict, engine: Verdict, about: list[str]) -> None:
     assert [each.about for each in differences(server, engine)] == about
+
+
+def test_of_a_change_a_part_of_the_field_may_be_named() -> None:
+    part = REFUSED._replace(faults=frozenset({("spec.a.b", "Invalid value: 1")}))
+    assert differences(REFUSED, part, of_change=True) == []
+    assert [each.about for each in differences(REFUSED, part)] == ["fault", "fault"]
