@@ -2,7 +2,8 @@
 
 ## What it does
 Reports Applications of production with the finalizer `resources-finalizer.argocd.argoproj.io`, unless
-`sealock.yaml` or `services.yaml` asks for one there.
+`sealock.yaml` or `services.yaml` asks for one there. An ApplicationSet gives the finalizer to everything
+that it generates unless `preserveResourcesOnDeletion` is set; only one that its template names is reported.
 
 ## Why is this bad
 Who deletes the Application, renames it, or removes its file from an app-of-apps that prunes, deletes
@@ -62,6 +63,8 @@ def check(view: RepositoryView) -> Iterator[Finding]:
     if chosen:
         return
     for application in view.scoped(view.applications):
+        if not _is_written(application):
+            continue
         finalizers = value_of(application.manifest, "metadata", "finalizers")
         for index, each in enumerate(finalizers if isinstance(finalizers, list) else ()):
             if not str(each).startswith(_FINALIZER) or not view.deploys_to_production(application):
@@ -71,6 +74,17 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                 message = f"whoever deletes Application {name} deletes its workloads, in production"
                 place = ("metadata", "finalizers", index)
                 yield found(META, view, application, place, message, "Remove the finalizer.")
+
+
+def _is_written(application: ApplicationView) -> bool:
+    """Say whether the finalizers are somebody's: an ApplicationSet adds one unless it is told otherwise.
+
+    Source: applicationset/utils, RenderTemplateParams; `preserveResourcesOnDeletion`.
+    """
+    if application.generated is None:
+        return True
+    template = value_of(application.generated.by.manifest, "spec", "template", "metadata", "finalizers")
+    return bool(template)
 
 
 def _in_catalog(view: RepositoryView, application: ApplicationView) -> bool:
