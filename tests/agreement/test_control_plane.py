@@ -50,7 +50,8 @@ def test_what_does_not_come_up_is_stopped(broken: Path) -> None:
 
 
 def test_a_server_ends_when_whoever_started_it_does(tmp_path: Path) -> None:
-    command = [str(program()), "etcd", *_etcd_flags(*_free_ports(2), tmp_path / "data")]
+    client, peer = _free_ports(2)
+    command = [str(program()), "etcd", *_etcd_flags(client, peer, tmp_path / "data")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as etcd:
