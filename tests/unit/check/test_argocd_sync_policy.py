@@ -21,7 +21,6 @@ from sealock.rules.argocd import (
     source_beside_sources,
     sync_policy_contradicts_environment,
 )
-from sealock.rules.view import Generated
 
 if TYPE_CHECKING:
     from sealock.domain.settings import Settings
@@ -225,15 +224,3 @@ def test_a_rolling_sync_takes_over_pruning_only(automated: str, expected: list[s
     assert messages(rolling_sync_with_automation, rolling) == expected
     at_once = declared("ApplicationSet", f"template: {template}")
     assert messages(rolling_sync_with_automation, at_once) == []
-
-
-@pytest.mark.parametrize(
-    ("finalizers", "expected"), [("[]", 0), ("[resources-finalizer.argocd.argoproj.io]", 1)]
-)
-def test_the_finalizer_of_a_generated_application_counts_where_the_template_names_it(
-    finalizers: str, expected: int
-) -> None:
-    by = declared("ApplicationSet", f"template: {{metadata: {{finalizers: {finalizers}}}}}")
-    one = application("one", "{}", path="x/overlays/production", metadata=FINALIZER)
-    made = replace(one, generated=Generated(by, {}))
-    assert len(messages(production_cascade_finalizer, made)) == expected
