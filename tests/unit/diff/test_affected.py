@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.app.affected import Affected
@@ -52,6 +52,7 @@ def affected(before: Tree, after: Tree) -> Affected:
     return Affected(changed, sorted(before), sorted(after))
 
 
+@settings(deadline=None)
 @given(TREES, TREES, st.lists(st.tuples(PATHS, st.booleans()), min_size=1, max_size=6))
 def test_every_render_that_differs_is_affected(
     before: Tree, after: Tree, probes: list[tuple[str, bool]]

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import jsonschema_rs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -294,6 +294,7 @@ class _Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_html_shows_foreign_text_as_text(words: str) -> None:
     tags = _Tags()
@@ -328,6 +329,7 @@ def test_html_shows_foreign_text_as_text(words: str) -> None:
     }
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_no_format_for_people_passes_on_what_a_terminal_obeys(words: str) -> None:
     for found in (
@@ -338,6 +340,7 @@ def test_no_format_for_people_passes_on_what_a_terminal_obeys(words: str) -> Non
         assert not {"\x1b", "\r", "\u202e"} & set(found)
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_foreign_text_does_not_end_a_markdown_block(words: str) -> None:
     lines = diff_markdown.document(hostile(words)).split("\n")
@@ -370,6 +373,7 @@ def many(objects: int, size: int) -> DiffReport:
     return DiffReport("a", "b", tuple(overlays), tuple(dangers))
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 700), st.integers(1, 150))
 def test_a_comment_is_never_too_long_and_counts_what_it_leaves_out(objects: int, size: int) -> None:
     found = diff_markdown.document(many(objects, size))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.domain.object_diff import (
@@ -142,6 +142,7 @@ def secret(place: str, password: str) -> RenderedObject:
     return RenderedObject(manifest("Secret", "s") | {place: {"password": password}}, Origin("a.yaml"))
 
 
+@settings(deadline=None)
 @given(SECRET, SECRET, st.sampled_from(["data", "stringData"]))
 def test_no_value_of_a_secret_is_in_what_is_reported(old: str, new: str, place: str) -> None:
     applied = {"kubectl.kubernetes.io/last-applied-configuration": old}
