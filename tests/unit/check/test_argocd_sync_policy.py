@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from msgspec.structs import replace
-from tests.fakes.argocd_views import SETTINGS, application, config, declared, messages, overlay
+from tests.fakes.argocd_views import SETTINGS, application, config, declared, messages, overlay, repository
 
 from sealock.domain.catalog import SyncPolicy
 from sealock.domain.settings import Environment
@@ -20,6 +20,7 @@ from sealock.rules.argocd import (
     rolling_sync_with_automation,
     source_beside_sources,
     sync_policy_contradicts_environment,
+    unknown_sync_option,
 )
 
 if TYPE_CHECKING:
@@ -224,3 +225,27 @@ def test_a_rolling_sync_takes_over_pruning_only(automated: str, expected: list[s
     assert messages(rolling_sync_with_automation, rolling) == expected
     at_once = declared("ApplicationSet", f"template: {template}")
     assert messages(rolling_sync_with_automation, at_once) == []
+
+
+@pytest.mark.parametrize(("version", "expected"), [((3, 3), 1), ((3, 4), 0), ((3, 5), 0)])
+def test_pruning_options_of_a_whole_application_came_with_argo_cd_3_4(
+    version: tuple[int, int], expected: int
+) -> None:
+    one = application("one", "{syncPolicy: {syncOptions: [Prune=confirm]}}")
+    view = replace(repository(one), argocd=version)
+    assert len(list(unknown_sync_option.check(view))) == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("IgnoreExtraneous", "It is a compare option: annotate with"),
+        ("CreateNamespace=true", "It is for Applications: write it under"),
+        ("Prune=True", "Did you mean `Prune=true`?"),
+    ],
+)
+def test_a_misplaced_sync_option_is_told_its_place(option: str, expected: str) -> None:
+    made = overlay("a", config(f"{{argocd.argoproj.io/sync-options: {option}}}"))
+    (found,) = unknown_sync_option.check(repository(made))
+    assert found.fix is not None
+    assert found.fix.title.startswith(expected)
