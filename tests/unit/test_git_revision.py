@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -360,6 +361,16 @@ def test_the_probes_of_a_commit_see_what_those_of_its_checkout_see(root: Path) -
     with at(root) as files:
         for path, expected, actual in probed(root, files):
             assert expected == actual, path
+
+
+def test_an_object_that_is_not_there_spoils_no_other_probe(root: Path) -> None:
+    commit(root)
+    gone = git(root, "hash-object", "folder/grün\nzwei.yaml")
+    (root / ".git" / "objects" / gone[:2] / gone[2:]).unlink()
+    with at(root) as files:
+        probes = files.probes(0)
+        assert probes.digest("folder/b.yaml") == hashlib.sha256(b"two").hexdigest()
+        assert probes.digest("folder/grün\nzwei.yaml") == ""
 
 
 OVERLAYS = ("a", "b", "c")

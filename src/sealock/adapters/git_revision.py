@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections import deque
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from sealock.adapters import git_program
@@ -19,9 +20,10 @@ from sealock.domain.yaml_document import decode
 from sealock.errors import Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _MOST_LINKS = 40
+_SIBLINGS = 30
 _LINK = "120000"
 _SUBMODULE = "160000"
 _STATUS: dict[str, Literal["added", "removed", "changed"]] = {"A": "added", "D": "removed"}
@@ -264,9 +266,14 @@ class RevisionFiles:
         """Return the names in a folder."""
         return self._folders[folder]
 
-    def content(self, name: str) -> bytes:
-        """Return an object's content by its id. Raises Undecided."""
-        return self._objects.read(name)
+    def file_id(self, path: str) -> str:
+        """Return the object id of a file or link at `path`; empty for anything else."""
+        kind, name = self.look(path)
+        return name if kind in {"file", "symlink"} else ""
+
+    def contents(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each object's id and content. Raises Undecided."""
+        return self._objects.read_all(names)
 
 
 def _outside(path: str) -> Refused:
@@ -307,12 +314,30 @@ class RevisionProbes:
         """Return the hex SHA-256 of a file's content, a folder's listing or a link's target."""
         digest = self._digests.get(path)
         if digest is None:
-            digest = self._digests[path] = hashlib.sha256(self._content(path)).hexdigest()
+            folder = "" if path == "." else path
+            if self._files.look(folder)[0] == "directory":
+                names = sorted(map(os.fsencode, self._files.names(folder)))
+                digest = self._digests[path] = hashlib.sha256(b"\n".join(names) + b"\n").hexdigest()
+            else:
+                digest = self._digests[path] = self._file_digest(path)
         return digest
 
-    def _content(self, path: str) -> bytes:
-        path = "" if path == "." else path
-        kind, name = self._files.look(path)
-        if kind == "directory":
-            return b"\n".join(sorted(map(os.fsencode, self._files.names(path)))) + b"\n"
-        return self._files.content(name)
+    def _file_digest(self, path: str) -> str:
+        """Return a file's digest; empty where Git does not have it, which the engine will say better."""
+        for siblings in (_SIBLINGS, 0):
+            try:
+                return self._read(path, siblings)
+            except Undecided:
+                continue
+        return ""
+
+    def _read(self, path: str, siblings: int) -> str:
+        """Learn the digest of a file, and of some beside it: who reads one mostly reads the others."""
+        folder, slash, _ = path.rpartition("/")
+        beside = (f"{folder}{slash}{name}" for name in self._files.names(folder))
+        wanted = [path, *islice((each for each in beside if each not in self._digests), siblings)]
+        ids = {each: name for each in wanted if (name := self._files.file_id(each))}
+        contents = self._files.contents(dict.fromkeys(ids.values()))
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents}
+        self._digests |= {each: digests[name] for each, name in ids.items()}
+        return self._digests[path]
