@@ -1,7 +1,8 @@
 """Which image entries and patch targets of the kustomizations in scope select nothing.
 
 What a render shows proves most entries: the image stands there as the entry sets it, the object that the
-target names is there. Kustomize itself is asked about the rest, by the EntryMatcher port.
+target names is there. Kustomize itself is asked about the rest, by the EntryMatcher port. Plain lists of
+images are read from the text alone: to parse every kustomization would cost more than all the rules.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.domain.yaml_document import Mapping, Scalar, Sequence, resolved
+from sealock.errors import SealockError
 from sealock.ports import EntryQuestion
 from sealock.rules.view import UnmatchedEntry, images
 
@@ -29,6 +31,10 @@ _PATCHES = ("patches", "patchesJson6902")
 # Of what a regular expression may hold, only the dot also stands in image names, and it matches itself.
 _PLAIN_IMAGE = re.compile(r"[A-Za-z0-9._/:@-]+")
 _PLAIN_TARGET = re.compile(r"[A-Za-z0-9-]+")
+_IMAGE_FIELD = re.compile(
+    r" *(- +)?(name|newName|newTag|digest): +(\"?)([A-Za-z0-9._/:@+-]+)\3[ \r]*(?: #.*)?$"
+)
+_IDLE = re.compile(r"[ \r]*(?:#.*)?$")
 _CRASHED = "internal"
 _NO_ANSWER = frozenset({"engine-died", "deadline-exceeded", "internal", "cancelled"})
 _MOST_KUSTOMIZATIONS = 200
@@ -56,18 +62,20 @@ class _Seen:
 
     def __init__(self, overlay: OverlayView) -> None:
         self.images = {image for each in overlay.objects for _, image in images(each.manifest)}
-        self.names = {re.split("[:@]", image.rpartition("/")[2])[0] for image in self.images}
         self.objects: dict[str, list[JudgedObject]] = {}
         for each in overlay.objects:
             self.objects.setdefault(each.origin.kind, []).append(each)
 
     def proves(self, field: str, entry: Mapping) -> bool:
-        return self._has_image(entry) if field == "images" else self._has_target(entry)
+        if field != "images":
+            return self._has_target(entry)
+        return self.has({key: _text(entry, key) for key in ("name", "newName", "newTag", "digest")})
 
-    def _has_image(self, entry: Mapping) -> bool:
-        name = _text(entry, "name")
-        new = _text(entry, "newName") or name
-        tag, digest = _text(entry, "newTag"), _text(entry, "digest")
+    def has(self, entry: dict[str, str]) -> bool:
+        """Say whether an image stands there as an entry sets it."""
+        name = entry.get("name", "")
+        new = entry.get("newName") or name
+        tag, digest = entry.get("newTag"), entry.get("digest")
         if not _PLAIN_IMAGE.fullmatch(name):
             return False
         if tag or digest:
@@ -130,17 +138,45 @@ class _Search:
         self._below: dict[_Use, tuple[_Use, ...]] = {}
 
     def run(self, *, complete: bool) -> tuple[UnmatchedEntry, ...]:
+        open_files = self._open_files()
+        folders = {posixpath.dirname(file) or "." for file in open_files}
         wanted: set[str] = set()
         for overlay in self._overlays.values():
+            if not overlay.failure and overlay.read.isdisjoint(open_files):
+                continue
             for use in self._uses(_Use(overlay.path, ())):
                 self._reached.setdefault(use, []).append(overlay.path)
-                if overlay.in_scope and (complete or not use.through):
+                if overlay.in_scope and use.folder in folders and (complete or not use.through):
                     wanted.add(use.folder)
         suspects = dict(self._suspects(wanted))
         questions = [question for asked in suspects.values() for question in asked]
         answers = dict(zip(questions, self._matcher.ask(questions), strict=True))
         found = (self._judged(entry, asked, answers) for entry, asked in suspects.items())
         return tuple(sorted((each for each in found if each), key=lambda each: (each.file, each.index)))
+
+    def _open_files(self) -> set[str]:
+        """Return the kustomizations that overlays in scope read, less those whose text shows no fault."""
+        readers: dict[str, list[str]] = {}
+        for overlay in self._overlays.values():
+            for file in self._files(overlay) if overlay.in_scope else ():
+                readers.setdefault(file, []).append(overlay.path)
+        return {file for file, overlays in readers.items() if not self._is_plainly_fine(file, overlays)}
+
+    def _files(self, overlay: OverlayView) -> Iterable[str]:
+        """Return an overlay's kustomizations; a render that failed may not have read them all."""
+        if overlay.failure:
+            return [root.file for root in self._sources.reached(overlay.path)]
+        return overlay.kustomizations
+
+    def _is_plainly_fine(self, file: str, overlays: Many[str]) -> bool:
+        """Say whether some overlay shows each image of the file, and there is nothing else to look for."""
+        try:
+            entries = _plain_images(self._sources.text(file))
+        except (FileNotFoundError, SealockError):
+            return False
+        return entries is not None and all(
+            any(self._look(path).has(entry) for path in overlays) for entry in entries
+        )
 
     def _uses(self, top: _Use) -> Iterator[_Use]:
         """Yield each use of a kustomization that a build of `top` makes, once."""
@@ -226,6 +262,28 @@ class _Search:
         if any(each.matches for each in found) or (failures and not lost):
             return None
         return UnmatchedEntry(*entry, tuple(overlays), undecided=lost)
+
+
+def _plain_images(text: str) -> list[dict[str, str]] | None:
+    """Return the images that a text lists in the plainest way; None for anything that needs a parser."""
+    if "target" in text or text.count("mages:") > 1 or "imageTags" in text:
+        return None
+    head, found, rest = text.partition("\nimages:")
+    if not found:
+        return None if "mages:" in head else []
+    entries: list[dict[str, str]] = []
+    for number, line in enumerate(rest.split("\n")):
+        if _IDLE.match(line):
+            continue
+        match = _IMAGE_FIELD.match(line)
+        if not number or match is None:
+            return entries if number and line[0] not in " -" else None
+        if match[1]:
+            entries.append({})
+        if not entries:
+            return None
+        entries[-1][match[2]] = match[4]
+    return entries
 
 
 def _entries(root: Mapping) -> Iterator[tuple[str, int, Mapping]]:

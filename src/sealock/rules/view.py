@@ -9,11 +9,12 @@ import msgspec
 
 from sealock.domain.image_history import ImageHistory
 from sealock.domain.location import Location
-from sealock.domain.overlays import environment_of
+from sealock.domain.overlays import KUSTOMIZATION_NAMES, environment_of
 from sealock.domain.rendered import Admission, ObjectKey, Origin, RenderFailure
 from sealock.domain.settings import CustomTest, Settings, Waiver
 from sealock.domain.source_map import Field, SourceMap
 from sealock.domain.yaml_document import Mapping, Path
+from sealock.errors import SealockError
 from sealock.ports import PermitProblem, PolicyAnswer, SchemaProblem
 from sealock.rules.meta import Version
 
@@ -97,6 +98,11 @@ class OverlayView(msgspec.Struct, frozen=True):
     read: frozenset[str] = frozenset()
     quota: tuple[QuotaProblem, ...] = ()
     removed: tuple[Manifest, ...] | None = None
+
+    @property
+    def kustomizations(self) -> list[str]:
+        """Return the kustomization files that its render read."""
+        return [file for file in self.read if file.rpartition("/")[2] in KUSTOMIZATION_NAMES]
 
 
 SourceState = Literal["fine", "missing", "empty", "elsewhere", "not-checked"]
@@ -238,6 +244,21 @@ class RepositoryView(msgspec.Struct, frozen=True):
                     if root.file not in seen:
                         seen.add(root.file)
                         yield root
+
+    def kustomization_texts(self) -> Iterator[tuple[str, str]]:
+        """Yield file and text of each kustomization that a render in scope read, by file.
+
+        A look at the text is far cheaper than `kustomizations`, which parses.
+        """
+        chosen = [each for each in self.overlays if each.in_scope]
+        files = {file for each in chosen for file in each.kustomizations}
+        # A render that failed may not have read everything.
+        files |= {root.file for each in chosen if each.failure for root in self.sources.reached(each.path)}
+        for file in sorted(files):
+            try:
+                yield file, self.sources.text(file)
+            except (FileNotFoundError, SealockError):
+                continue
 
     def scoped(self, *lists: tuple[ApplicationView, ...]) -> Iterator[ApplicationView]:
         """Yield what is to be judged of some of the lists."""

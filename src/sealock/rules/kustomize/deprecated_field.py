@@ -43,13 +43,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import FileEdit, Finding, Severity
+from sealock.domain.yaml_document import Mapping, resolved
 from sealock.rules.kustomize.replaced_fields import edits
 from sealock.rules.meta import Meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealock.domain.yaml_document import Mapping
     from sealock.rules.view import RepositoryView
 
 META = Meta("deprecated-field", "a kustomization uses a field that is replaced", Severity.NOTE, fix="safe")
@@ -66,16 +66,23 @@ _REPLACED = {
 
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each deprecated field of each kustomization."""
-    for root in view.kustomizations():
-        for field, hint in _REPLACED.items():
-            pair = root.pairs.get(field)
-            if pair is not None:
+    for file, text in view.kustomization_texts():
+        root = _root(view, file) if any(field in text for field in _REPLACED) else None
+        for field, hint in _REPLACED.items() if root else ():
+            pair = root.pairs.get(field) if root else None
+            if root and pair is not None:
                 yield META.finding(
                     pair.key.where,
                     f"`{field}` is deprecated",
                     fix=hint,
                     edits=_edits(view, root, field) if field != "vars" else (),
                 )
+
+
+def _root(view: RepositoryView, file: str) -> Mapping | None:
+    documents = view.sources.documents(file)
+    root = resolved(documents[0]) if documents else None
+    return root if isinstance(root, Mapping) else None
 
 
 def _edits(view: RepositoryView, root: Mapping, field: str) -> tuple[FileEdit, ...]:

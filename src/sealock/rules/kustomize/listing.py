@@ -23,6 +23,9 @@ _OTHERS = ("components", "patches", "patchesStrategicMerge", "transformers")
 _REFUSED = re.compile(
     r"may not add resource with an already registered id: ([A-Za-z0-9]+)\.\S*/([^/\s]+?)\.[^.\s]+(?:\s|$|')"
 )
+_LISTED = re.compile(
+    r"^[ ]*(?:- +(?:path: +)?|path: +)[\"']?([^\s\"'#:]+)[\"']?[ \r]*(?:#.*)?$", re.MULTILINE
+)
 _MOST_KUSTOMIZATIONS = 200
 
 
@@ -37,8 +40,9 @@ class Repeat(msgspec.Struct, frozen=True):
 
 def repeats(view: RepositoryView) -> Iterator[Repeat]:
     """Yield each entry that repeats another, for each overlay in scope that reaches it."""
+    suspect = {file for file, text in view.kustomization_texts() if _may_repeat(text)}
     for overlay in view.overlays:
-        if overlay.in_scope:
+        if overlay.in_scope and (overlay.failure or not overlay.read.isdisjoint(suspect)):
             yield from _Overlay(view, overlay).repeats()
 
 
@@ -48,6 +52,14 @@ def stopped(view: RepositoryView) -> frozenset[str]:
     return frozenset(
         each.path for each in failing if any(found.stops for found in _Overlay(view, each).repeats())
     )
+
+
+def _may_repeat(text: str) -> bool:
+    """Say whether a text could list anything twice; only a parser knows."""
+    if "[" in text or "{" in text:
+        return True
+    listed = [posixpath.normpath(each) for each in _LISTED.findall(text)]
+    return len(set(listed)) < len(listed)
 
 
 class _Overlay:

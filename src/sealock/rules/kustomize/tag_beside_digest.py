@@ -67,7 +67,8 @@ class _Pinned(NamedTuple):
 
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each entry whose tag is no description of its digest, unless it is as it was generated."""
-    found = [(node, pinned) for root in view.kustomizations() for node, pinned in _pinned(root)]
+    both = [file for file, text in view.kustomization_texts() if "newTag" in text and "digest" in text]
+    found = [each for file in both for each in _in_file(view, file)]
     if not found:
         return
     digests = _digests(view)
@@ -95,13 +96,18 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         )
 
 
+def _in_file(view: RepositoryView, file: str) -> Iterator[tuple[Mapping, _Pinned]]:
+    for root in view.sources.documents(file):
+        yield from _pinned(resolved(root))
+
+
 def _digests(view: RepositoryView) -> dict[tuple[str, str], set[tuple[str, str]]]:
     """Return file and digest of each tag of each image, in all that the overlays are made of."""
     known: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for overlay in view.overlays:
-        for root in view.sources.reached(overlay.path):
-            for node, pinned in _pinned(root):
-                known.setdefault(pinned[:2], set()).add((node.file, pinned.digest))
+    for file in {file for overlay in view.overlays for file in overlay.kustomizations}:
+        text = view.sources.text(file)
+        for node, pinned in _in_file(view, file) if "newTag" in text and "digest" in text else ():
+            known.setdefault(pinned[:2], set()).add((node.file, pinned.digest))
     return known
 
 

@@ -102,7 +102,7 @@ def _candidates(view: RepositoryView) -> Iterator[str]:
         if each.failure
         for root in view.sources.reached(each.path)
     }
-    reached = {posixpath.dirname(root.file) for root in view.kustomizations()} - unknown
+    reached = {posixpath.dirname(file) for each in view.overlays for file in each.kustomizations} - unknown
     deployed = {
         source.path for each in view.applications for source in each.sources if source.path not in kustomized
     }
