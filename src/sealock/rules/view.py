@@ -13,7 +13,7 @@ from sealock.domain.overlays import KUSTOMIZATION_NAMES, environment_of
 from sealock.domain.rendered import Admission, ObjectKey, Origin, RenderFailure
 from sealock.domain.settings import CustomTest, Settings, Waiver
 from sealock.domain.source_map import Field, SourceMap
-from sealock.domain.yaml_document import Mapping, Path
+from sealock.domain.yaml_document import Path
 from sealock.errors import SealockError
 from sealock.ports import PermitProblem, PolicyAnswer, SchemaProblem
 from sealock.rules.meta import Version
@@ -235,20 +235,10 @@ class RepositoryView(msgspec.Struct, frozen=True):
                 for each in overlay.objects:
                     yield overlay, each
 
-    def kustomizations(self) -> Iterator[Mapping]:
-        """Yield each kustomization that an overlay in scope is made of, once; its `file` says which."""
-        seen: set[str] = set()
-        for overlay in self.overlays:
-            if overlay.in_scope:
-                for root in self.sources.reached(overlay.path):
-                    if root.file not in seen:
-                        seen.add(root.file)
-                        yield root
-
     def kustomization_texts(self) -> Iterator[tuple[str, str]]:
         """Yield file and text of each kustomization that a render in scope read, by file.
 
-        A look at the text is far cheaper than `kustomizations`, which parses.
+        A look at the text is far cheaper than parsing it.
         """
         chosen = [each for each in self.overlays if each.in_scope]
         files = {file for each in chosen for file in each.kustomizations}
