@@ -4,8 +4,10 @@ from sealock.rules.kubernetes import (
     api_server_refuses,
     api_server_refuses_update,
     api_server_warns,
+    deprecated_api_version,
     pod_security_violation,
     quota_exceeded,
+    removed_api_version,
     schema_violation,
     unknown_kind,
 )
@@ -18,4 +20,6 @@ RULES = (
     schema_violation,
     unknown_kind,
     api_server_warns,
+    removed_api_version,
+    deprecated_api_version,
 )

@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealock.domain.api_lifecycle import is_removed
 from sealock.domain.finding import Finding, Severity
 from sealock.domain.source_map import parse_path
 from sealock.rules.meta import Meta
@@ -49,9 +50,12 @@ META = Meta("api-server-refuses", "the API server would not accept an object", S
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield every error that a create request would get."""
+    """Yield every error that a create request would get; `removed-api-version` words one of them."""
     for overlay, each in view.in_scope():
+        gone = is_removed(each.key.api_version, each.key.kind, view.kubernetes[1])
         for path, message in each.admission.errors if each.admission else ():
+            if gone and path == "apiVersion":
+                continue
             yield META.finding(
                 view.where(each, parse_path(path, each.manifest)),
                 f"{path}: {message}" if path else message,

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealock.domain.api_lifecycle import is_removed
 from sealock.domain.finding import Finding, Severity
 from sealock.domain.source_map import parse_path, show_path
 from sealock.rules.argocd.advice import is_explained
@@ -47,9 +48,9 @@ META = Meta("schema-violation", "a field is not what its kind's schema says", Se
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield what the schemas refuse, except where the API server or `invented-field` says it better."""
+    """Yield what the schemas refuse, except what another rule says better."""
     for overlay, each in view.in_scope():
-        if _is_unserved(each):
+        if _is_unserved(each) and not is_removed(each.key.api_version, each.key.kind, view.kubernetes[1]):
             message = f"{view.versions} have no {each.key.api_version} {each.key.kind}"
             yield META.finding(
                 view.where(each, ("apiVersion",)),

@@ -39,6 +39,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealock.domain.api_lifecycle import is_removed
 from sealock.domain.finding import NotDecided, Severity
 from sealock.rules.meta import Meta
 
@@ -54,7 +55,7 @@ def check(view: RepositoryView) -> Iterator[NotDecided]:
     """Yield every object that neither a schema nor the API server's code could judge."""
     for overlay, each in view.in_scope():
         reason = _reason(each)
-        if reason:
+        if reason and not is_removed(each.key.api_version, each.key.kind, view.kubernetes[1]):
             hint = (
                 "Add its CustomResourceDefinition to the repository, or waive unknown-kind in sealock.yaml."
             )
