@@ -214,6 +214,8 @@ class RepositoryView(msgspec.Struct, frozen=True):
     failed_tests: tuple[FailedTest, ...] = ()
     everything: bool = True
     """Whether the whole repository is in scope; rules about what nothing uses have no say otherwise."""
+    whole: bool = True
+    """Whether every overlay is in `overlays`, in scope or not; rules about what is missing need that."""
     unmatched: tuple[UnmatchedEntry, ...] = ()
     history: ImageHistory | None = None
     """What overlays ran before; None outside of Git."""
