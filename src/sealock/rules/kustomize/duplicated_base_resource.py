@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealock.domain.yaml_document import Node
-    from sealock.rules.view import RepositoryView
+    from sealock.rules.view import JudgedObject, RepositoryView
 
 META = Meta("duplicated-base-resource", "an overlay repeats a resource of the base", Severity.WARNING)
 
@@ -53,6 +53,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         folder = file.rpartition("/")[0]
         if file.endswith((".yaml", ".yml")) and folder.rpartition("/")[2] in _BASES:
             by_base.setdefault(folder.rpartition("/")[0], []).append(file)
+    rendered = {overlay.path: {_origin(each) for each in overlay.objects} for overlay in view.overlays}
     for overlay, each in view.in_scope():
         origin = each.origin
         inside = origin.file.startswith(f"{overlay.path}/") and not origin.generator
@@ -60,6 +61,8 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         if not inside or service not in by_base or not origin.kind:
             continue
         for file in by_base[service]:
+            if (file, origin.kind, origin.name) in rendered[overlay.path]:
+                continue  # the base's own is there too, under another name
             if any(_is(node, origin.kind, origin.name) for node in view.sources.documents(file)):
                 yield META.finding(
                     view.where(each, ("kind",)),
@@ -68,6 +71,10 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                     resource=str(each.key),
                     overlay=overlay.path,
                 )
+
+
+def _origin(each: JudgedObject) -> tuple[str, str, str]:
+    return each.origin.file, each.origin.kind, each.origin.name
 
 
 def _service(overlay: str) -> str:

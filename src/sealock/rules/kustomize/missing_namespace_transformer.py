@@ -2,7 +2,8 @@
 
 ## What it does
 Reports overlays that render namespaced objects without a namespace and have no `namespace:` of their
-own. It is a note where an Application's destination fills the gap.
+own. It is a note where an Application's destination fills the gap, and nothing where the Application sets
+`kustomize.namespace`.
 
 ## Why is this bad
 What is applied by hand, compared, or read by a person lands in whatever namespace happens to be current.
@@ -27,7 +28,7 @@ Add `namespace:` to the overlay's kustomization.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealock.domain.finding import Finding, Severity
 from sealock.domain.location import Location
@@ -38,7 +39,7 @@ from sealock.rules.view import text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealock.rules.view import JudgedObject, RepositoryView
+    from sealock.rules.view import ApplicationSource, ApplicationView, JudgedObject, RepositoryView
 
 META = Meta(
     "missing-namespace-transformer", "an overlay leaves its objects without a namespace", Severity.WARNING
@@ -53,8 +54,14 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         if text_of(application.manifest, "spec", "destination", "namespace")
         for source in application.sources
     }
+    given = {
+        source.path
+        for application in view.applications
+        for source in application.sources
+        if _namespace(application, source)
+    }
     for overlay in view.overlays:
-        if not overlay.in_scope:
+        if not overlay.in_scope or overlay.path in given:
             continue
         bare = [each for each in overlay.objects if _needs_namespace(each)]
         if bare:
@@ -67,6 +74,14 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                 overlay=overlay.path,
                 severity=Severity.NOTE if overlay.path in filled else None,
             )
+
+
+def _namespace(application: ApplicationView, source: ApplicationSource) -> str:
+    """Return the namespace that a source tells Kustomize to set."""
+    node: Any = application.manifest
+    for step in source.field[:-1]:
+        node = node[step]
+    return text_of(node, "kustomize", "namespace")
 
 
 def _needs_namespace(each: JudgedObject) -> bool:
