@@ -43,10 +43,14 @@ class Renderer(Protocol):
 
 
 class States(msgspec.Struct, frozen=True):
-    """One object before and after a change; None where it is not there."""
+    """One object before and after a change; None where it is not there.
+
+    `namespace` is where it goes when it does not say so itself, or empty.
+    """
 
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    namespace: str = ""
 
 
 class ClusterFacts(msgspec.Struct, frozen=True):
@@ -90,11 +94,18 @@ class QuotaAnswer(msgspec.Struct, frozen=True):
     undecided: str = ""
 
 
+class NamespaceContents(msgspec.Struct, frozen=True):
+    """Objects that share a namespace: that of those that name none."""
+
+    objects: tuple[dict[str, Any], ...]
+    namespace: str
+
+
 class Quotas(Protocol):
     """Counts objects against the LimitRanges and ResourceQuotas among them, as the API server does."""
 
-    def count(self, groups: Sequence[Sequence[dict[str, Any]]]) -> list[QuotaAnswer]:
-        """Return one answer for each group of objects that share a namespace. Raises EngineError."""
+    def count(self, groups: Sequence[NamespaceContents]) -> list[QuotaAnswer]:
+        """Return one answer for each group, in order. Raises EngineError."""
         ...
 
 

@@ -156,7 +156,9 @@ def judges(
     """
     from sealock.adapters import engine
     from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
+    from sealock.adapters.engine_expand import EngineApplicationSets, RememberingApplicationSets
     from sealock.adapters.engine_policy import EnginePolicies
+    from sealock.adapters.git_branches import GitBranches
     from sealock.adapters.git_history import GitHistory
     from sealock.adapters.git_remotes import GitRepository
     from sealock.adapters.rehearsal import EngineMatcher, EngineRehearsal, RememberingMatcher
@@ -197,6 +199,10 @@ def judges(
             admitter,
             quotas,
             policies,
+            RememberingApplicationSets(
+                EngineApplicationSets(pool, files.root), store, fingerprint, files.read_text
+            ),
+            GitBranches(files.root),
             base=base,
             history=history,
             rehearsal=rehearsal,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sealock.adapters.engine import Engines
     from sealock.adapters.verdict_cache import VerdictStore
-    from sealock.ports import Admitter, States
+    from sealock.ports import Admitter, NamespaceContents, States
 
 _ADMISSION = msgspec.json.Decoder(Admission)
 _QUOTA = msgspec.json.Decoder(QuotaAnswer)
@@ -46,8 +46,12 @@ class EngineAdmitter:
 
 
 def _item(states: States) -> dict[str, Any]:
-    new = {"object": states.after}
-    return new if states.before is None else new | {"old": states.before}
+    item: dict[str, Any] = {"object": states.after}
+    if states.before is not None:
+        item["old"] = states.before
+    if states.namespace:
+        item["namespace"] = states.namespace
+    return item
 
 
 def _parameters(facts: ClusterFacts) -> dict[str, Any]:
@@ -68,9 +72,9 @@ class EngineQuotas:
         """Ask the engines of `pool`."""
         self._pool = pool
 
-    def count(self, groups: Sequence[Sequence[dict[str, Any]]]) -> list[QuotaAnswer]:
+    def count(self, groups: Sequence[NamespaceContents]) -> list[QuotaAnswer]:
         """Return one answer for each group, in order. Raises EngineError."""
-        answers = dict(self._pool.call("quota", {}, [{"objects": list(group)} for group in groups]))
+        answers = dict(self._pool.call("quota", {}, groups))
         try:
             return [_QUOTA.decode(answers[index].result()) for index in range(len(groups))]
         except msgspec.MsgspecError as wrong:

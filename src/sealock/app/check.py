@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-from msgspec.structs import replace
-
-from sealock.app import (
-    find_manifests,
-    find_waivers,
-    image_history,
-    judge_objects,
-    judge_policies,
-    policy_question,
-)
+from sealock.app import find_waivers, widen_scope
 from sealock.app.added_waivers import added
 from sealock.app.application_sources import Here
 from sealock.app.base_objects import BaseObjects
 from sealock.app.check_scope import Scope, named, since
-from sealock.app.entry_matches import unmatched
-from sealock.app.find_manifests import Declared, find, is_argocd
+from sealock.app.find_manifests import find
+from sealock.app.follow_applications import FollowApplications, expander
+from sealock.app.renders import Renders
 from sealock.app.settle_findings import by_place, settle
+from sealock.app.view_repository import Looked, ViewRepository, has_project
 from sealock.domain.check_report import CheckReport, Skipped, Summary, Used
 from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, discover, environment_of
-from sealock.domain.source_map import SourceMap
-from sealock.errors import EngineError, Undecided
-from sealock.ports import PermitQuestion, RenderRequest
-from sealock.rules.promotion import HISTORIC
+from sealock.domain.repository_url import declared_in
 from sealock.rules.promotion.staging_replicas_differ import place
 from sealock.rules.registry import ALL_RULES, RULE_IDS, WAIVER_RULES
-from sealock.rules.view import (
-    ApplicationView,
-    JudgedObject,
-    OverlayView,
-    RepositoryView,
-    Unreadable,
-    WaiverUse,
-    is_production,
-    text_of,
-)
+from sealock.rules.view import JudgedObject, RepositoryView, WaiverUse, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -49,13 +29,13 @@ if TYPE_CHECKING:
     from sealock.app.find_manifests import Manifests
     from sealock.app.find_waivers import Comments
     from sealock.domain.finding import Finding, NotDecided
-    from sealock.domain.image_history import ImageHistory
-    from sealock.domain.rendered import Rendered, RenderedObject
     from sealock.domain.settings import Settings, Waiver
     from sealock.ports import (
         AdmissionPolicies,
         Admitter,
+        ApplicationSets,
         Base,
+        Branches,
         Clock,
         EntryMatcher,
         History,
@@ -65,14 +45,14 @@ if TYPE_CHECKING:
         Rehearsal,
         Remotes,
         Renderer,
-        SchemaProblem,
         Schemas,
         SignedFiles,
     )
-    from sealock.rules.meta import Version
+    from sealock.rules.view import ApplicationView
 
 _WANT = frozenset({"objects", "admission"})
 _DEFAULT_PROJECT = "default"
+_CATALOG = "services.yaml"
 
 
 class Judges(NamedTuple):
@@ -88,6 +68,8 @@ class Judges(NamedTuple):
     admitter: Admitter
     quotas: Quotas
     policies: AdmissionPolicies
+    sets: ApplicationSets
+    branches: Branches
     base: Base | None = None
     rehearsal: Rehearsal | None = None
     history: History | None = None
@@ -118,27 +100,52 @@ class CheckRepository:
         self._judges = judges
         self._question = question
         self._settings = question.settings
-        self._renders: dict[str, Rendered] = {}
-        self._overlays: dict[str, Overlay] = {}
-        self._schemas = judges.schemas
-        self._defined: list[dict[str, Any]] = []
         self.viewed: RepositoryView | None = None
         self._rules = (*RULE_IDS, *(rule.id for rule in question.settings.custom))
 
     def run(self) -> CheckReport:
-        """Return the report. Raises EngineError, UsageError."""
-        files = self._tree.files()
+        """Return the report. Raises EngineError, UsageError, ConfigurationError."""
+        looked = self._look()
+        self.viewed = view = ViewRepository(self._tree, self._judges, self._question, looked).run()
+        return self._settled(view, list(self._found(view)), looked.manifests.ignored)
+
+    def _look(self) -> Looked:
+        """Find and render what is in scope, and what it is compared with."""
+        judges, files = self._judges, self._tree.files()
         scope = self._scope(files)
-        self._discover(files, scope)
-        manifests = find(files, self._tree, self._judges.memory)
-        scope = _widened(scope, manifests)
-        chosen = self._render_scope(scope)
+        manifests = find(files, self._tree, judges.memory)
+        if scope.changed and self._is_wide(scope, files, manifests):
+            scope = Scope()
+        overlays = {each.path: each for each in self._discovered(files, scope)}
+        renders = Renders(judges.renderer, _WANT)
+        renders.add(overlays)
+        base = self._base(scope, renders)
+        if base is not None and widen_scope.by_objects(_touched(scope, renders), renders, base):
+            scope = Scope()
+            base = self._base(scope, renders)
         here = Here(files, self._urls)
-        declared = self._render_applications(manifests, here, scope, chosen)
-        self._defined = self._definitions(files, manifests)
-        self._schemas = self._judges.schemas.with_definitions(self._defined)
-        self.viewed = view = self._view(files, manifests, declared, scope, chosen)
-        return self._settled(view, list(self._found(view)), manifests.ignored)
+        expanded = expander(judges.sets, judges.branches, here, self._settings.clusters, files)
+        followed = FollowApplications(renders, here, scope, expanded).run(manifests.argocd)
+        chosen = set(_touched(scope, renders))
+        # What an Application deploys must build, whoever changed it.
+        chosen |= {path for path in followed.deployed if renders[path].failure}
+        return Looked(files, manifests, renders, overlays, followed, scope, chosen, base)
+
+    def _is_wide(self, scope: Scope, files: Sequence[str], manifests: Manifests) -> bool:
+        """Say whether a changed file judges what did not change."""
+        if widen_scope.by_files(scope.changed, files, manifests, self._settings):
+            return True
+        base = self._judges.base
+        if base is None or _CATALOG not in scope.changed:
+            return _CATALOG in scope.changed
+        try:
+            return declared_in(base.files.read_text(_CATALOG)) != self._question.repository
+        except FileNotFoundError:
+            return bool(self._question.repository)
+
+    def _base(self, scope: Scope, renders: Renders) -> BaseObjects | None:
+        """Return what the overlays in scope were before; None without a base."""
+        return BaseObjects(self._judges.base, _touched(scope, renders)) if self._judges.base else None
 
     def _settled(
         self, view: RepositoryView, found: Sequence[Finding | NotDecided], ignored: tuple[str, ...]
@@ -197,222 +204,20 @@ class CheckRepository:
             return named(question.paths, files, self._tree.read_text)
         return Scope()
 
-    def _discover(self, files: Sequence[str], scope: Scope) -> None:
-        """Learn the overlays; where only overlays were named, them and what they are compared with."""
+    def _discovered(self, files: Sequence[str], scope: Scope) -> tuple[Overlay, ...]:
+        """Return the overlays; where only overlays were named, them and what they are compared with."""
         if scope.everything or scope.changed:
-            found = discover(files, self._tree.read_text)
-        else:
-            places = {place(path) for path in scope.overlays}
-            found = tuple(
-                overlay
-                for overlay in _folders(files)
-                if overlay.path in scope.overlays or _compares(overlay, places)
-            )
-        self._overlays = {overlay.path: overlay for overlay in found}
-
-    def _render_scope(self, scope: Scope) -> set[str]:
-        """Render what was discovered; return the overlays that are in scope."""
-        self._render(self._overlays)
-        return {path for path, rendered in self._renders.items() if scope.touches(rendered)}
-
-    def _render(self, paths: Iterable[str]) -> None:
-        missing = tuple(path for path in paths if path not in self._renders)
-        if missing:
-            for rendered in self._judges.renderer.render(RenderRequest(missing, _WANT)):
-                self._renders[rendered.overlay] = rendered
+            return discover(files, self._tree.read_text)
+        places = {place(path) for path in scope.overlays}
+        return tuple(
+            overlay
+            for overlay in _folders(files)
+            if overlay.path in scope.overlays or _compares(overlay, places)
+        )
 
     def _urls(self) -> Collection[str]:
         known = {self._question.repository} - {""}
         return known | self._judges.remotes.urls()
-
-    def _render_applications(
-        self, manifests: Manifests, here: Here, scope: Scope, chosen: set[str]
-    ) -> list[ApplicationView]:
-        """Return every Application and the like, after rendering what they deploy."""
-        read = {
-            entry.path
-            for rendered in self._renders.values()
-            for entry in rendered.trace
-            if entry.kind == "file"
-        }
-        standing = [each for each in manifests.argocd if each.file not in read]
-        here.learn([each.manifest for each in manifests.argocd])
-        views = [_standing(each, here, scope, chosen) for each in standing]
-        seen: set[str] = set()
-        while True:
-            new = [path for path in self._renders if path not in seen]
-            seen.update(new)
-            rendered = [each for path in new for each in self._rendered_argocd(path, here, chosen)]
-            views += rendered
-            wanted = {
-                source.path
-                for view in views
-                for source in view.sources
-                if source.state == "fine" and (view.in_scope or scope.everything)
-            }
-            self._overlays |= {
-                path: _overlay(path, here.files) for path in wanted if path not in self._overlays
-            }
-            self._render(sorted(wanted))
-            # What an Application deploys must build, whoever changed it.
-            chosen |= {path for path in wanted if scope.everything or self._renders[path].failure}
-            if not new:
-                return views
-
-    def _rendered_argocd(self, path: str, here: Here, chosen: Collection[str]) -> Iterator[ApplicationView]:
-        for each in self._renders[path].objects:
-            if is_argocd(each.manifest):
-                judged = JudgedObject(path, each.manifest, each.origin)
-                sources = here.sources(each.manifest) if each.manifest["kind"] == "Application" else ()
-                yield ApplicationView(
-                    each.manifest, each.origin.file, 0, path in chosen, rendered=judged, sources=sources
-                )
-
-    def _definitions(self, files: Sequence[str], manifests: Manifests) -> list[dict[str, Any]]:
-        rendered = [
-            each.manifest
-            for path in sorted(self._renders)
-            for each in self._renders[path].objects
-            if each.manifest.get("kind") == "CustomResourceDefinition"
-        ]
-        named = find_manifests.named(self._settings.definitions, files, self._tree, self._judges.memory)
-        standing = (each.manifest for each in (*manifests.definitions, *named))
-        found = [*(each for each in standing if each.get("kind") == "CustomResourceDefinition"), *rendered]
-        return list({msgspec.json.encode(each): each for each in found}.values())
-
-    def _view(
-        self,
-        files: Sequence[str],
-        manifests: Manifests,
-        declared: Sequence[ApplicationView],
-        scope: Scope,
-        chosen: Collection[str],
-    ) -> RepositoryView:
-        standing = self._standing(files, manifests)
-        overlays = self._completed(
-            [self._overlay_view(path, path in chosen) for path in sorted(self._renders)], standing
-        )
-        judged = judge_policies.judge(overlays, self._settings, standing, self._judges.policies)
-        projects = [each for each in declared if each.kind == "AppProject"]
-        applications = [self._judged(each) for each in declared if each.kind == "Application"]
-        unparsed = [
-            each for each in manifests.unparsed if scope.everything or each.where.file in scope.changed
-        ]
-        sources = SourceMap(self._tree.read_text)
-        return RepositoryView(
-            overlays=tuple(judged.overlays),
-            broken_policies=judged.broken,
-            failed_tests=judged.failed,
-            applications=tuple(self._permitted(applications, projects)),
-            projects=tuple(map(self._judged, projects)),
-            sets=tuple(self._judged(each) for each in declared if each.kind == "ApplicationSet"),
-            unreadable=tuple(Unreadable(each.where, each.message, each.hint) for each in unparsed),
-            sources=sources,
-            settings=self._settings,
-            versions=self._schemas.describe(),
-            files=tuple(files),
-            kubernetes=_version(self._question.versions.kubernetes),
-            argocd=_version(self._question.versions.argocd),
-            everything=scope.everything,
-            history=self._history(overlays),
-            unmatched=unmatched(
-                overlays,
-                self._renders,
-                sources,
-                self._judges.matcher,
-                complete=scope.everything or bool(scope.changed),
-            ),
-        )
-
-    def _completed(
-        self, overlays: Sequence[OverlayView], standing: Sequence[policy_question.Declared]
-    ) -> Sequence[OverlayView]:
-        """Return the overlays with the verdicts that need more than the objects themselves."""
-        judges = self._judges
-        chosen = [each.path for each in overlays if each.in_scope]
-        base = BaseObjects(judges.base, chosen) if judges.base else None
-        facts = judge_objects.World(overlays, standing, self._settings, self._defined)
-        judged = judge_objects.judge(overlays, facts, base, judges.admitter)
-        return judge_objects.count(judged, judges.quotas)
-
-    def _standing(self, files: Sequence[str], manifests: Manifests) -> list[policy_question.Declared]:
-        """Return what files declare of policies, their parameters, namespaces and definitions."""
-        patterns = self._settings.admission_policies
-        named = find_manifests.named(patterns, files, self._tree, self._judges.memory)
-        found = {(each.file, each.document): each for each in (*manifests.judging, *named)}
-        standing = [
-            policy_question.Declared(each.manifest, each.file, environment_of(each.file.rpartition("/")[0]))
-            for each in found.values()
-        ]
-        return standing + [policy_question.Declared(each, "") for each in self._defined]
-
-    def _history(self, overlays: Sequence[OverlayView]) -> ImageHistory | None:
-        judges = self._judges
-        if judges.history is None or not self._question.rules & HISTORIC:
-            return None
-        return image_history.gather(
-            overlays, self._settings, self._tree.read_text, judges.history, judges.memory
-        )
-
-    def _overlay_view(self, path: str, in_scope: bool) -> OverlayView:  # noqa: FBT001 - private
-        overlay, rendered = self._overlays[path], self._renders[path]
-        judge = self._judge if in_scope else _unjudged
-        return OverlayView(
-            path=path,
-            file=overlay.file,
-            environment=overlay.environment,
-            production=is_production(self._settings, overlay.environment),
-            in_scope=in_scope,
-            objects=tuple(judge(path, each) for each in rendered.objects),
-            failure=rendered.failure,
-            read=frozenset(entry.path for entry in rendered.trace if entry.kind == "file"),
-        )
-
-    def _judge(self, path: str, each: RenderedObject) -> JudgedObject:
-        if each.admission is None:
-            message = "the engine answered without the API server's verdict"
-            raise EngineError(message, hint="The engine does not belong to this sealock: reinstall it.")
-        schema, reason = self._validated(each.manifest)
-        admission = each.admission
-        if schema is not None:
-            admission = judge_objects.served(admission)
-        return JudgedObject(path, each.manifest, each.origin, schema, admission, reason)
-
-    def _validated(self, manifest: dict[str, Any]) -> tuple[tuple[SchemaProblem, ...] | None, str]:
-        """Return the schema's verdict, and why there is none where there should be one."""
-        try:
-            return self._schemas.validate(manifest), ""
-        except Undecided as wrong:
-            return None, wrong.message
-
-    def _judged(self, each: ApplicationView) -> ApplicationView:
-        if not each.in_scope:
-            return each
-        return replace(each, schema=self._validated(each.manifest)[0])
-
-    def _permitted(
-        self, applications: Sequence[ApplicationView], projects: Sequence[ApplicationView]
-    ) -> Iterator[ApplicationView]:
-        """Ask about each Application in scope whose project is known here.
-
-        Argo CD cannot read one that violates its schema, so there is nothing to ask about that.
-        """
-        asked = [
-            each
-            for each in applications
-            if each.in_scope and not each.schema and _has_project(each, projects)
-        ]
-        questions = [PermitQuestion(each.manifest, tuple(self._deployed(each))) for each in asked]
-        manifests = [each.manifest for each in projects]
-        answers = self._judges.policy.permit(manifests, questions, self._defined) if asked else []
-        problems = dict(zip(map(id, asked), answers, strict=True))
-        for each in applications:
-            yield replace(each, problems=problems[id(each)]) if problems.get(id(each)) else each
-
-    def _deployed(self, application: ApplicationView) -> Iterator[dict[str, Any]]:
-        for source in application.sources:
-            rendered = self._renders.get(source.path) if source.state == "fine" else None
-            yield from (each.manifest for each in (rendered.objects if rendered else ()))
 
     def _found(self, view: RepositoryView) -> Iterator[Finding | NotDecided]:
         for rule in ALL_RULES:
@@ -435,26 +240,9 @@ class CheckRepository:
         )
 
 
-def _version(text: str) -> Version:
-    major, minor = text.split(".")
-    return int(major), int(minor)
-
-
-def _widened(scope: Scope, manifests: Manifests) -> Scope:
-    """Return everything where an AppProject or a CustomResourceDefinition changed: they judge the rest."""
-    judging = {each.file for each in manifests.definitions}
-    judging |= {each.file for each in manifests.argocd if each.manifest["kind"] == "AppProject"}
-    return Scope() if scope.changed & judging else scope
-
-
-def _standing(each: Declared, here: Here, scope: Scope, chosen: Collection[str]) -> ApplicationView:
-    sources = here.sources(each.manifest) if each.manifest["kind"] == "Application" else ()
-    in_scope = (
-        scope.everything
-        or each.file in scope.changed
-        or any(source.state == "fine" and source.path in chosen for source in sources)
-    )
-    return ApplicationView(each.manifest, each.file, each.document, in_scope, sources=sources)
+def _touched(scope: Scope, renders: Renders) -> list[str]:
+    """Return the overlays in scope."""
+    return [path for path, rendered in renders.items() if scope.touches(rendered)]
 
 
 def _folders(files: Iterable[str]) -> Iterator[Overlay]:
@@ -465,24 +253,8 @@ def _folders(files: Iterable[str]) -> Iterator[Overlay]:
             yield Overlay(folder or ".", environment_of(folder), file)
 
 
-def _overlay(path: str, known: Collection[str]) -> Overlay:
-    names = (name if path == "." else f"{path}/{name}" for name in KUSTOMIZATION_NAMES)
-    return Overlay(path, environment_of(path), next((file for file in names if file in known), path))
-
-
 def _compares(overlay: Overlay, places: Collection[str]) -> bool:
     return overlay.environment is not None and place(overlay.path) in places
-
-
-def _unjudged(path: str, each: RenderedObject) -> JudgedObject:
-    return JudgedObject(path, each.manifest, each.origin)
-
-
-def _has_project(application: ApplicationView, projects: Sequence[ApplicationView]) -> bool:
-    name = text_of(application.manifest, "spec", "project") or _DEFAULT_PROJECT
-    if any(each.name == name for each in projects):
-        return True
-    return bool(projects) and name != _DEFAULT_PROJECT
 
 
 def _is_valid(each: JudgedObject) -> bool:
@@ -495,14 +267,12 @@ def _skipped(view: RepositoryView, applications: Sequence[ApplicationView]) -> t
     reasons: Counter[str] = Counter()
     for application in applications:
         reasons.update(source.reason for source in application.sources if source.reason)
-        if not _has_project(application, view.projects):
+        if not has_project(application, view.projects):
             name = text_of(application.manifest, "spec", "project") or _DEFAULT_PROJECT
             reasons[
                 "project default: taken to permit everything" if name == _DEFAULT_PROJECT else _NO_PROJECT
             ] += 1
-    reasons["ApplicationSet: the Applications that it generates are not checked"] += sum(
-        each.in_scope for each in view.sets
-    )
+    reasons.update(view.policy_notes)
     return tuple(Skipped(reason, count) for reason, count in sorted(reasons.items()) if count)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from collections.abc import Sequence as Many
 
-    from sealock.domain.rendered import Rendered
+    from sealock.app.renders import Renders
     from sealock.domain.source_map import SourceMap
     from sealock.domain.yaml_document import Node
     from sealock.ports import EntryAnswer, EntryMatcher
@@ -107,7 +107,7 @@ def _is_target(each: JudgedObject, wanted: dict[str, str]) -> bool:
 
 def unmatched(
     overlays: Many[OverlayView],
-    renders: dict[str, Rendered],
+    renders: Renders,
     sources: SourceMap,
     matcher: EntryMatcher,
     *,
@@ -125,7 +125,7 @@ class _Search:
     def __init__(
         self,
         overlays: Many[OverlayView],
-        renders: dict[str, Rendered],
+        renders: Renders,
         sources: SourceMap,
         matcher: EntryMatcher,
     ) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sealock.app.base_objects import ObjectIdentity
 from sealock.domain.settings import PodSecurity
-from sealock.ports import ClusterFacts, States
+from sealock.ports import ClusterFacts, NamespaceContents, States
 from sealock.rules.view import QuotaProblem, pod_path
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def judge(
         for index, each in enumerate(overlay.objects):
             facts = world.facts(overlay, each.manifest)
             if facts is not None:
-                asked.append((number, index, States(None, each.manifest), facts))
+                asked.append((number, index, States(None, each.manifest, overlay.namespace), facts))
             if before is None:
                 continue
             identity = ObjectIdentity.of(each.manifest)
@@ -55,7 +55,7 @@ def judge(
                 completed[number][index] = replace(each, before=old)
                 if old != each.manifest:
                     facts = world.definitions(each.manifest)
-                    asked.append((number, index, States(old, each.manifest), facts))
+                    asked.append((number, index, States(old, each.manifest, overlay.namespace), facts))
         if before is not None:
             removed[number] = tuple(old for identity, old in before.items() if identity not in there)
     for (number, index, states, _), verdict in zip(asked, _answers(asked, admitter), strict=True):
@@ -181,16 +181,22 @@ def count(overlays: Sequence[OverlayView], quotas: Quotas) -> list[OverlayView]:
     groups: dict[tuple[str | None, str], list[_Place]] = {}
     for number, overlay in enumerate(overlays):
         for index, each in enumerate(overlay.objects):
-            if each.key.namespace:
-                groups.setdefault((overlay.environment, each.key.namespace), []).append(_Place(number, index))
+            namespace = each.key.namespace or overlay.namespace
+            if namespace:
+                groups.setdefault((overlay.environment, namespace), []).append(_Place(number, index))
     counted = [
-        places for places in groups.values() if _is_counted(overlays, places) and _in_scope(overlays, places)
+        (namespace, places)
+        for (_, namespace), places in groups.items()
+        if _is_counted(overlays, places) and _in_scope(overlays, places)
     ]
     if not counted:
         return list(overlays)
-    answers = quotas.count([[_at(overlays, place).manifest for place in places] for places in counted])
+    contents = [
+        NamespaceContents(tuple(_at(overlays, place).manifest for place in places), namespace)
+        for namespace, places in counted
+    ]
     problems: dict[int, list[QuotaProblem]] = {}
-    for places, answer in zip(counted, answers, strict=True):
+    for (_, places), answer in zip(counted, quotas.count(contents), strict=True):
         for number, problem in _problems(places, answer):
             problems.setdefault(number, []).append(problem)
     return [

@@ -25,6 +25,7 @@ class Judged(NamedTuple):
 
     overlays: list[OverlayView]
     broken: tuple[BrokenPolicy, ...] = ()
+    notes: tuple[str, ...] = ()
     failed: tuple[FailedTest, ...] = ()
 
 
@@ -52,10 +53,12 @@ def judge(
     subjects = [_subject(overlays[place.overlay], _at(overlays, place)) for place in places]
     asked = questions(settings, declared, subjects)
     broken: dict[BrokenPolicy, None] = dict.fromkeys(_clashes(asked))
+    notes: dict[str, None] = {}
     said = [list(overlay.objects) for overlay in overlays]
     for each in asked.asked:
         answers = policies.judge(each.question)
         broken |= dict.fromkeys(_broken(answers.unusable, declared))
+        notes |= dict.fromkeys(answers.notes)
         for index, answer in zip(each.subjects, answers.cases, strict=True):
             place = places[index]
             said[place.overlay][place.object] = replace(_at(overlays, place), policies=answer)
@@ -63,7 +66,7 @@ def judge(
         replace(overlay, objects=tuple(said[number])) if overlay.in_scope else overlay
         for number, overlay in enumerate(overlays)
     ]
-    return Judged(found, tuple(broken), tuple(_failed(settings, policies)))
+    return Judged(found, tuple(broken), tuple(notes), tuple(_failed(settings, policies)))
 
 
 def _at(overlays: Sequence[OverlayView], place: _Place) -> JudgedObject:
@@ -77,7 +80,14 @@ def _rendered(overlays: Iterable[OverlayView]) -> Iterator[Declared]:
 
 
 def _subject(overlay: OverlayView, each: JudgedObject) -> Subject:
-    return Subject(each.manifest, overlay.path, overlay.environment, overlay.production, old=each.before)
+    return Subject(
+        each.manifest,
+        overlay.path,
+        overlay.environment,
+        overlay.production,
+        overlay.namespace,
+        each.before,
+    )
 
 
 def _clashes(asked: Questions) -> Iterator[BrokenPolicy]:

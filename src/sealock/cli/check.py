@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -217,9 +216,9 @@ def _in_force(rules: frozenset[str], options: dict[str, Any], settings: Settings
 
 
 def _declared_repository(tree: FileTree) -> str:
-    """Return the URL at the top of services.yaml; reading the whole catalog for it would be a waste."""
-    found = re.search(r"^repository:[ \t]+[\"']?([^\s\"'#]+)", _text(tree, "services.yaml"), re.MULTILINE)
-    return found[1] if found else ""
+    from sealock.domain.repository_url import declared_in
+
+    return declared_in(_text(tree, "services.yaml"))
 
 
 def _text(tree: FileTree, path: str) -> str:

@@ -84,8 +84,9 @@ class QuotaProblem(msgspec.Struct, frozen=True):
 class OverlayView(msgspec.Struct, frozen=True):
     """One overlay. Those not `in_scope` are there to compare with, not to be reported.
 
-    `read` are the files that its render read. `removed` are the objects that the base revision renders
-    and this one no longer does; None without a base.
+    `read` are the files that its render read. `namespace` is where the Applications that deploy it send what
+    names none; empty where they disagree, or there is none. `removed` are the objects that the base revision
+    renders and this one no longer does; None without a base.
     """
 
     path: str
@@ -96,6 +97,7 @@ class OverlayView(msgspec.Struct, frozen=True):
     objects: tuple[JudgedObject, ...] = ()
     failure: RenderFailure | None = None
     read: frozenset[str] = frozenset()
+    namespace: str = ""
     quota: tuple[QuotaProblem, ...] = ()
     removed: tuple[Manifest, ...] | None = None
 
@@ -122,22 +124,57 @@ class ApplicationSource(msgspec.Struct, frozen=True):
 
 
 class Generated(msgspec.Struct, frozen=True):
-    """Where a generated Application comes from: the ApplicationSet, and its field for each field.
+    """An Application that the ApplicationSet `by` makes; `generator` is the path of its generator.
 
-    `fields` maps a path in the Application to the path in the ApplicationSet that causes it; the longest
-    known ancestor counts.
+    `patched` are the fields that the templatePatch set, `read` the files that the generators read.
     """
 
+    manifest: Manifest
     by: ApplicationView
-    fields: dict[Path, Path]
+    generator: Path
+    patched: tuple[Path, ...] = ()
+    read: tuple[str, ...] = ()
 
-    def source(self, path: Path) -> Path:
-        """Return the field of the ApplicationSet that causes a field of the Application."""
-        for length in range(len(path), -1, -1):
-            found = self.fields.get(path[:length])
-            if found is not None:
-                return (*found, *path[length:])
-        return ("spec", "template", *path)
+    def field(self, path: Path) -> Path:
+        """Return the field of the ApplicationSet that sets a field of the Application.
+
+        That is `spec.templatePatch`, the generator's own template, or `spec.template`.
+        """
+        if any(path[: len(each)] == each for each in self.patched):
+            return ("spec", "templatePatch")
+        if path[:2] == ("metadata", "namespace"):
+            return path
+        own = (*self.generator, "template", *path)
+        # An empty value of a generator's template leaves the field to spec.template.
+        return own if _at(self.by.manifest, own) else ("spec", "template", *path)
+
+
+def _at(node: Any, path: Path) -> Any:  # noqa: ANN401 - JSON
+    for step in path:
+        if isinstance(node, dict):
+            node = node.get(step)
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            node = node[step]
+        else:
+            return None
+    return node
+
+
+class UnknownSet(msgspec.Struct, frozen=True):
+    """A generator of the ApplicationSet `by` whose Applications nobody can tell here, and why."""
+
+    by: ApplicationView
+    path: Path
+    reason: str
+    hint: str
+
+
+class SetRefusal(msgspec.Struct, frozen=True):
+    """Why Argo CD would not create Applications of `by`, in its words; `path` is the field at fault."""
+
+    by: ApplicationView
+    path: Path
+    message: str
 
 
 class ApplicationView(msgspec.Struct, frozen=True):
@@ -210,7 +247,10 @@ class RepositoryView(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
     kubernetes: Version = (0, 0)
     argocd: Version = (0, 0)
+    unknown_sets: tuple[UnknownSet, ...] = ()
+    refused_sets: tuple[SetRefusal, ...] = ()
     broken_policies: tuple[BrokenPolicy, ...] = ()
+    policy_notes: tuple[str, ...] = ()
     failed_tests: tuple[FailedTest, ...] = ()
     everything: bool = True
     """Whether the whole repository is in scope; rules about what nothing uses have no say otherwise."""
@@ -223,7 +263,7 @@ class RepositoryView(msgspec.Struct, frozen=True):
     def where(self, thing: JudgedObject | ApplicationView, path: Path) -> Location:
         """Return where a field of an object is set, in the file that a person would edit."""
         if isinstance(thing, ApplicationView) and thing.generated is not None:
-            return self.where(thing.generated.by, thing.generated.source(path))
+            return self.where(thing.generated.by, thing.generated.field(path))
         judged = thing.rendered if isinstance(thing, ApplicationView) else thing
         if judged is not None:
             return self.sources.locate(judged.overlay, Field(judged.manifest, path, judged.origin))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealock.app.expand_applications import Expanded, Refusal, expand
+from sealock.app.expand_applications import Expanded, expand
 from sealock.domain.source_map import SourceMap
 from sealock.domain.yaml_document import MANIFEST, Path, parse, to_plain
 from sealock.ports import (
@@ -16,7 +16,7 @@ from sealock.ports import (
     GeneratedApplication,
     UnknownGenerator,
 )
-from sealock.rules.view import ApplicationView
+from sealock.rules.view import ApplicationView, SetRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,7 @@ def test_another_generators_template_sets_nothing() -> None:
 
 def test_each_application_knows_its_set() -> None:
     found = expanded(Expansion((MADE,)), Expansion((MADE, MADE)))
-    assert [each.origin.name for each in found.applications] == ["s0", "s1", "s1"]
+    assert [each.by.name for each in found.applications] == ["s0", "s1", "s1"]
 
 
 def test_what_is_unknown_says_what_to_do() -> None:
@@ -132,7 +132,7 @@ def test_what_is_unknown_says_what_to_do() -> None:
 def test_what_argocd_refuses_keeps_its_place_and_words() -> None:
     wrong = ExpansionProblem("spec.template.metadata.labels[a.b/c]", "no")
     (found,) = expanded(Expansion(problems=(wrong,))).refused
-    assert found == Refusal(found.origin, ("spec", "template", "metadata", "labels", "a.b/c"), "no")
+    assert found == SetRefusal(found.by, ("spec", "template", "metadata", "labels", "a.b/c"), "no")
 
 
 def test_without_sets_nobody_is_asked() -> None:

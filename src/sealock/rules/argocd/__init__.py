@@ -3,6 +3,7 @@
 from sealock.rules.argocd import (
     application_namespace,
     application_path_missing,
+    application_set_refused,
     chart_without_target_revision,
     create_namespace_elsewhere,
     destination_name_and_server,
@@ -36,6 +37,7 @@ from sealock.rules.argocd import (
 RULES = (
     unreadable_application,
     application_path_missing,
+    application_set_refused,
     invented_field,
     destination_name_and_server,
     source_beside_sources,

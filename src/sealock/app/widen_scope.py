@@ -1,0 +1,87 @@
+"""Whether a change concerns objects that it does not touch.
+
+A check of a change must find all that a check of everything would find about it. Most objects are judged by
+themselves, or with those of their overlay; some decide about others.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from sealock.app.base_objects import ObjectIdentity
+from sealock.domain.overlays import KUSTOMIZATION_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sealock.app.base_objects import BaseObjects
+    from sealock.app.find_manifests import Manifests
+    from sealock.app.renders import Renders
+    from sealock.domain.rendered import RenderedObject
+    from sealock.domain.settings import Settings
+
+_SETTINGS = "sealock.yaml"
+_JUDGING = frozenset(
+    {
+        "AppProject",
+        "CustomResourceDefinition",
+        "LimitRange",
+        "Namespace",
+        "ResourceQuota",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    }
+)
+
+
+def by_files(
+    changed: Collection[str], files: Collection[str], manifests: Manifests, settings: Settings
+) -> bool:
+    """Say whether a changed file judges others: settings, projects, definitions, policies, namespaces.
+
+    Nor does a kustomization that is gone tell any more which objects it took with it.
+    """
+    judging = {each.file for each in (*manifests.definitions, *manifests.judging)}
+    judging |= {each.file for each in manifests.argocd if each.manifest["kind"] == "AppProject"}
+    judging.add(_SETTINGS)
+    patterns = (*settings.definitions, *settings.admission_policies)
+    known = set(files)
+    return any(
+        path in judging
+        or (path not in known and path.rpartition("/")[2] in KUSTOMIZATION_NAMES)
+        or any(fnmatchcase(path, pattern) for pattern in patterns)
+        for path in changed
+    )
+
+
+def by_objects(overlays: Iterable[str], renders: Renders, base: BaseObjects) -> bool:
+    """Say whether a change of these overlays' objects concerns other overlays.
+
+    That is so where an object is gone, for others may refer to it, where a new one has been elsewhere
+    before, and where one that judges others is new or differs.
+    """
+    for overlay in overlays:
+        before = base.of(overlay)
+        if before is None:
+            return True
+        now = {ObjectIdentity.of(each.manifest): each for each in renders[overlay].objects}
+        if _is_one_gone(before, now):
+            return True
+        if any(
+            identity.kind in _JUDGING and before.get(identity) != each.manifest
+            for identity, each in now.items()
+        ):
+            return True
+    return False
+
+
+def _is_one_gone(
+    before: dict[ObjectIdentity, dict[str, Any]], now: dict[ObjectIdentity, RenderedObject]
+) -> bool:
+    """Say whether an object is gone; a generated one whose content changed has another suffix."""
+    generated = {(identity.kind, each.origin.name) for identity, each in now.items() if each.origin.generator}
+    return any(
+        identity not in now and (identity.kind, identity.name.rpartition("-")[0]) not in generated
+        for identity in before
+    )
