@@ -9,6 +9,8 @@ from sealock.rules.kubernetes import (
     quota_exceeded,
     removed_api_version,
     schema_violation,
+    service_port_unknown,
+    service_selects_nothing,
     unknown_kind,
 )
 
@@ -22,4 +24,6 @@ RULES = (
     api_server_warns,
     removed_api_version,
     deprecated_api_version,
+    service_selects_nothing,
+    service_port_unknown,
 )
