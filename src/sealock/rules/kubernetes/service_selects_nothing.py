@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 from sealock.domain.finding import Confidence, Finding, Severity
 from sealock.domain.printable import printable
 from sealock.rules.kubernetes.pods import is_near, pods, pods_of, texts
-from sealock.rules.kubernetes.surroundings import Surroundings, is_custom
+from sealock.rules.kubernetes.surroundings import Surroundings, may_run
 from sealock.rules.meta import Meta
 from sealock.rules.view import text_of, value_of
 
@@ -113,28 +113,15 @@ def _may_be_elsewhere(
 ) -> bool:
     """Say whether an operator, another overlay or what nobody sees may have the Pods."""
     namespace = service.key.namespace
-    if any(is_custom(each.manifest) and _may_run(each) for each in overlay.objects):
+    if any(may_run(each.manifest) for each in overlay.objects):
         return True
     if around.is_blind(overlay, namespace):
         return True
     for each in around.neighbours(overlay, namespace):
         made = pods(each)
-        if (made and chooses(wanted, made)) or (is_custom(each.manifest) and _may_run(each)):
+        if (made and chooses(wanted, made)) or may_run(each.manifest):
             return True
     return False
-
-
-# Groups of custom resources that make no Pods.
-_WITHOUT_PODS = (
-    "cert-manager.io", "external-secrets.io", "bitnami.com", "secrets-store.csi.x-k8s.io", "kyverno.io",
-    "policy.networking.k8s.io", "crd.projectcalico.org", "isindir.github.com", "k8s.nginx.org",
-    "configuration.konghq.com", "elbv2.k8s.aws", "cloud.google.com", "linkerd.io", "reloader.stakater.com",
-)  # fmt: skip
-
-
-def _may_run(each: JudgedObject) -> bool:
-    group = each.key.api_version.rpartition("/")[0]
-    return not any(group == name or group.endswith(f".{name}") for name in _WITHOUT_PODS)
 
 
 def _finding(

@@ -33,13 +33,29 @@ _REFERRING = frozenset(
         "telemetry.istio.io", "traefik.containo.us", "traefik.io",
     }
 )  # fmt: skip
+# Custom resources that make one object, by a name that they say, and no Pods.
+_PLAIN = (
+    "bitnami.com", "cert-manager.io", "cloud.google.com", "configuration.konghq.com", "crd.projectcalico.org",
+    "elbv2.k8s.aws", "external-secrets.io", "isindir.github.com", "k8s.nginx.org", "kyverno.io",
+    "linkerd.io", "policy.networking.k8s.io", "secrets-store.csi.x-k8s.io",
+)  # fmt: skip
 _MAKING = ("kubectl", "oc create", "configmap", "secret")
 
 
 def is_custom(manifest: Manifest) -> bool:
-    """Say whether an operator may make further objects, or Pods, from an object."""
-    group = text_of(manifest, "apiVersion").rpartition("/")[0]
+    """Say whether an operator may make further objects from an object."""
+    group = _group(manifest)
     return "." in group and group not in _BUILT_IN and group not in _REFERRING
+
+
+def may_run(manifest: Manifest) -> bool:
+    """Say whether an operator may make Pods, and whatever else it likes, from an object."""
+    group = _group(manifest)
+    return is_custom(manifest) and not any(group == each or group.endswith(f".{each}") for each in _PLAIN)
+
+
+def _group(manifest: Manifest) -> str:
+    return text_of(manifest, "apiVersion").rpartition("/")[0]
 
 
 class Surroundings:
@@ -137,8 +153,9 @@ def _spoken(overlay: OverlayView) -> Iterator[str]:
     for each in overlay.objects:
         manifest = each.manifest
         if is_custom(manifest):
-            yield f"{each.key.name}-"
             yield from _strings(manifest)
+            if may_run(manifest):
+                yield f"{each.key.name}-"
         elif pod_path(manifest):
             for text in _strings(value_of(manifest, *map(str, pod_path(manifest)))):
                 if " " in text and any(word in text for word in _MAKING):
