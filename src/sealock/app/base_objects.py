@@ -42,9 +42,16 @@ class BaseObjects:
 
     def __init__(self, base: Base, overlays: Iterable[str]) -> None:
         """Render `overlays` as `base` has them. Raises EngineError."""
-        asked = tuple(overlays)
-        found = base.renderer.render(RenderRequest(asked, _WANT)) if asked else ()
-        self._renders: dict[str, Rendered] = {each.overlay: each for each in found}
+        self._base = base
+        self._renders: dict[str, Rendered] = {}
+        self.add(overlays)
+
+    def add(self, overlays: Iterable[str]) -> None:
+        """Render those that are not there yet. Raises EngineError."""
+        asked = tuple(overlay for overlay in overlays if overlay not in self._renders)
+        if asked:
+            found = self._base.renderer.render(RenderRequest(asked, _WANT))
+            self._renders |= {each.overlay: each for each in found}
 
     def of(self, overlay: str) -> dict[ObjectIdentity, dict[str, Any]] | None:
         """Return the objects by identity: none where the overlay is new, None where it did not render."""

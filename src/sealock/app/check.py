@@ -120,7 +120,7 @@ class CheckRepository:
         renders = Renders(judges.renderer, _WANT)
         renders.add(overlays)
         base = self._base(scope, renders)
-        if base is not None and widen_scope.by_objects(_touched(scope, renders), renders, base):
+        if base is not None and widen_scope.by_objects(_touched(scope, renders), renders, base, manifests):
             scope = Scope()
             base = self._base(scope, renders)
         here = Here(files, self._urls)
@@ -129,6 +129,8 @@ class CheckRepository:
         chosen = set(_touched(scope, renders))
         # What an Application deploys must build, whoever changed it.
         chosen |= {path for path in followed.deployed if renders[path].failure}
+        if base is not None:
+            base.add(chosen)
         return Looked(files, manifests, renders, overlays, followed, scope, chosen, base)
 
     def _is_wide(self, scope: Scope, files: Sequence[str], manifests: Manifests) -> bool:

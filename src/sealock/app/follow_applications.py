@@ -83,8 +83,9 @@ class FollowApplications:
             if not new:
                 return found
             new += self._generated([each for each in new if each.kind == "ApplicationSet"], found)
+            new = self._led(new)
             found.views.extend(new)
-            wanted = sorted(set(self._wanted(new)))
+            wanted = sorted({path for each in new if each.in_scope for path in _paths(each)})
             self._renders.add(wanted)
             found.deployed.update(wanted)
             new = []
@@ -102,7 +103,7 @@ class FollowApplications:
             if is_argocd(each.manifest):
                 judged = JudgedObject(path, each.manifest, each.origin)
                 view = ApplicationView(each.manifest, each.origin.file, 0, in_scope=False, rendered=judged)
-                yield replace(self._placed(view), in_scope=path in self._chosen or self._scope.everything)
+                yield self._placed(view, touched=path in self._chosen)
 
     def _generated(self, sets: Sequence[ApplicationView], found: Followed) -> Iterator[ApplicationView]:
         made = self._expanded(sets)
@@ -117,12 +118,23 @@ class FollowApplications:
             yield self._placed(view, touched=touched)
 
     def _placed(self, view: ApplicationView, *, touched: bool = False) -> ApplicationView:
-        """Return the view with what its sources lead to, and whether it is in scope."""
+        """Return the view with its sources, and whether it is in scope itself."""
         sources = self._here.sources(view.manifest) if view.kind == "Application" else ()
-        leads = any(source.state == "fine" and source.path in self._chosen for source in sources)
-        return replace(view, sources=sources, in_scope=self._scope.everything or touched or leads)
+        return replace(view, sources=sources, in_scope=self._scope.everything or touched)
 
-    def _wanted(self, views: Iterable[ApplicationView]) -> Iterator[str]:
-        for view in views:
-            if view.in_scope:
-                yield from (source.path for source in view.sources if source.state == "fine")
+    def _led(self, views: list[ApplicationView]) -> list[ApplicationView]:
+        """Return the views, those in scope that deploy something that is."""
+        if self._scope.changed:
+            # A base may be deployed as it is: no overlay by itself, so nobody has rendered it yet.
+            deployed = sorted({path for each in views for path in _paths(each)})
+            self._renders.add(deployed)
+            self._chosen.update(path for path in deployed if self._scope.touches(self._renders[path]))
+        return [
+            replace(each, in_scope=each.in_scope or not self._chosen.isdisjoint(_paths(each)))
+            for each in views
+        ]
+
+
+def _paths(view: ApplicationView) -> list[str]:
+    """Return the folders that an Application deploys from this repository."""
+    return [source.path for source in view.sources if source.state == "fine"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealock.app.base_objects import ObjectIdentity
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
+from sealock.rules.view import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -55,12 +56,13 @@ def by_files(
     )
 
 
-def by_objects(overlays: Iterable[str], renders: Renders, base: BaseObjects) -> bool:
+def by_objects(overlays: Iterable[str], renders: Renders, base: BaseObjects, manifests: Manifests) -> bool:
     """Say whether a change of these overlays' objects concerns other overlays.
 
     That is so where an object is gone, for others may refer to it, where a new one has been elsewhere
     before, and where one that judges others is new or differs.
     """
+    parameters = _Parameters(manifests, renders)
     for overlay in overlays:
         before = base.of(overlay)
         if before is None:
@@ -69,11 +71,30 @@ def by_objects(overlays: Iterable[str], renders: Renders, base: BaseObjects) -> 
         if _is_one_gone(before, now):
             return True
         if any(
-            identity.kind in _JUDGING and before.get(identity) != each.manifest
+            (identity.kind in _JUDGING or identity in parameters) and before.get(identity) != each.manifest
             for identity, each in now.items()
         ):
             return True
     return False
+
+
+class _Parameters:
+    """What the bindings of admission policies take for parameters."""
+
+    def __init__(self, manifests: Manifests, renders: Renders) -> None:
+        rendered = (each.manifest for one in renders.values() for each in one.objects)
+        kinds: set[str] = set()
+        self._names: set[str] = set()
+        for each in (*(each.manifest for each in manifests.judging), *rendered):
+            if each.get("kind") == "ValidatingAdmissionPolicy":
+                kinds.add(text_of(each, "spec", "paramKind", "kind"))
+            elif each.get("kind") == "ValidatingAdmissionPolicyBinding":
+                self._names.add(text_of(each, "spec", "paramRef", "name"))
+        self._kinds = kinds - {""}
+
+    def __contains__(self, identity: ObjectIdentity) -> bool:
+        # A binding without a name chooses by labels: it may be about any.
+        return identity.kind in self._kinds and bool({identity.name, ""} & self._names)
 
 
 def _is_one_gone(
