@@ -7,6 +7,9 @@ from sealock.rules.kubernetes import (
     autoscaler_target_missing,
     deprecated_api_version,
     disruption_budget_blocks_evictions,
+    literal_secret,
+    missing_probes,
+    missing_resources,
     pod_security_violation,
     quota_exceeded,
     reference_missing,
@@ -34,4 +37,7 @@ RULES = (
     autoscaler_target_missing,
     service_account_missing,
     disruption_budget_blocks_evictions,
+    literal_secret,
+    missing_resources,
+    missing_probes,
 )
