@@ -44,9 +44,10 @@ def expand(sets: Sequence[ApplicationView], argocd: ApplicationSets, facts: Expa
         for each in found.undecided:
             path = parse_path(each.path, origin.manifest)
             kind = str(path[-1]) if path else ""
-            unknown.append(UnknownSet(origin, path, each.reason, _HINTS.get(kind, _NO_HINT)))
+            hint = _HINTS.get(kind, _NO_HINT)
+            unknown.append(UnknownSet(origin, path, each.reason, hint, found.read))
         refused += [
-            SetRefusal(origin, parse_path(each.path, origin.manifest), each.message)
+            SetRefusal(origin, parse_path(each.path, origin.manifest), each.message, found.read)
             for each in found.problems
         ]
     return Expanded(tuple(applications), tuple(unknown), tuple(refused))

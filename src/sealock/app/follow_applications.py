@@ -107,15 +107,18 @@ class FollowApplications:
 
     def _generated(self, sets: Sequence[ApplicationView], found: Followed) -> Iterator[ApplicationView]:
         made = self._expanded(sets)
-        found.unknown.extend(made.unknown)
-        found.refused.extend(made.refused)
+        found.unknown.extend(replace(each, by=self._asked(each.by, each.read)) for each in made.unknown)
+        found.refused.extend(replace(each, by=self._asked(each.by, each.read)) for each in made.refused)
         for each in made.applications:
             by = each.by
             view = ApplicationView(
                 each.manifest, by.file, by.document, in_scope=False, generated=each, rendered=None
             )
-            touched = by.in_scope or not self._scope.changed.isdisjoint(each.read)
-            yield self._placed(view, touched=touched)
+            yield self._placed(view, touched=self._asked(by, each.read).in_scope)
+
+    def _asked(self, by: ApplicationView, read: Iterable[str]) -> ApplicationView:
+        """Return the set, in scope where a file that its generators read has changed."""
+        return replace(by, in_scope=by.in_scope or not self._scope.changed.isdisjoint(read))
 
     def _placed(self, view: ApplicationView, *, touched: bool = False) -> ApplicationView:
         """Return the view with its sources, and whether it is in scope itself."""

@@ -161,20 +161,28 @@ def _at(node: Any, path: Path) -> Any:  # noqa: ANN401 - JSON
 
 
 class UnknownSet(msgspec.Struct, frozen=True):
-    """A generator of the ApplicationSet `by` whose Applications nobody can tell here, and why."""
+    """A generator of the ApplicationSet `by` whose Applications nobody can tell here, and why.
+
+    `read` are the files that the set's generators read.
+    """
 
     by: ApplicationView
     path: Path
     reason: str
     hint: str
+    read: tuple[str, ...] = ()
 
 
 class SetRefusal(msgspec.Struct, frozen=True):
-    """Why Argo CD would not create Applications of `by`, in its words; `path` is the field at fault."""
+    """Why Argo CD would not create Applications of `by`, in its words; `path` is the field at fault.
+
+    `read` are the files that the set's generators read.
+    """
 
     by: ApplicationView
     path: Path
     message: str
+    read: tuple[str, ...] = ()
 
 
 class ApplicationView(msgspec.Struct, frozen=True):
