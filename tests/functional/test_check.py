@@ -211,7 +211,7 @@ def test_an_application_that_violates_its_schema_does_not_hide_other_faults(repo
     repository.edit("applications/ledger-dev.yaml", "namespace: payments", "namespace: shop")
     found = {(rule, file) for rule, file in repository.rules() if not rule.startswith("staging")}
     assert found == {
-        ("schema-violation", "applications/ledger-production.yaml"),
+        ("invented-field", "applications/ledger-production.yaml"),
         ("project-not-permitted", "applications/ledger-dev.yaml"),
     }
 
@@ -302,8 +302,8 @@ spec:
 @pytest.mark.parametrize(
     ("manifest", "version", "rules"),
     [
-        (AUTOSCALER, "1.25", []),
-        (AUTOSCALER, "1.36", ["api-server-refuses"]),
+        (AUTOSCALER, "1.25", ["deprecated-api-version"]),
+        (AUTOSCALER, "1.36", ["removed-api-version"]),
         (POLICY, "1.36", []),
         (POLICY, "1.25", ["schema-violation"]),
     ],

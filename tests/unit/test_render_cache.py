@@ -88,8 +88,8 @@ def facts(rendered: Rendered) -> set[tuple[str, str, str]]:
 
 def until_the_clock_ticks(path: Path) -> None:
     """Touch the inode until its change time differs: a kernel stamps files by a coarse clock."""
-    before = path.lstat().st_ctime_ns
-    while path.lstat().st_ctime_ns == before:
+    before = path.stat().st_ctime_ns
+    while path.stat().st_ctime_ns == before:
         path.chmod(path.stat().st_mode)
 
 
