@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Manifest = dict[str, Any]
 
 
-class JudgedObject(msgspec.Struct, frozen=True):
+class JudgedObject(msgspec.Struct, frozen=True, dict=True):
     """One object that `overlay` renders, with what the schemas and the API server say about it.
 
     `schema` is None where no schema is known; `no_schema` says why if that is not all there is to say.
@@ -43,9 +44,9 @@ class JudgedObject(msgspec.Struct, frozen=True):
     """What the API server says about changing `before` into `manifest`; None where nothing changed."""
     policies: PolicyAnswer = PolicyAnswer()
 
-    @property
+    @cached_property
     def key(self) -> ObjectKey:
-        """Return what identifies the object."""
+        """Return what identifies the object; every rule asks."""
         return ObjectKey.of(self.manifest)
 
 
