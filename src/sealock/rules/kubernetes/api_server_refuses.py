@@ -52,9 +52,8 @@ META = Meta("api-server-refuses", "the API server would not accept an object", S
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield every error that a create request would get; `removed-api-version` words one of them."""
     for overlay, each in view.in_scope():
-        gone = is_removed(each.key.api_version, each.key.kind, view.kubernetes[1])
         for path, message in each.admission.errors if each.admission else ():
-            if gone and path == "apiVersion":
+            if path == "apiVersion" and is_removed(each.key.api_version, each.key.kind, view.kubernetes[1]):
                 continue
             yield META.finding(
                 view.where(each, parse_path(path, each.manifest)),

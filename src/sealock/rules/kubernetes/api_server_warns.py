@@ -47,9 +47,8 @@ META = Meta("api-server-warns", "the API server would warn about an object", Sev
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield every warning that a create request would get; `deprecated-api-version` words some better."""
     for overlay, each in view.in_scope():
-        dated = (each.key.api_version, each.key.kind) in LIFECYCLES
         for path, message in each.admission.warnings if each.admission else ():
-            if dated and _is_worded_elsewhere(message):
+            if _is_worded_elsewhere(message) and (each.key.api_version, each.key.kind) in LIFECYCLES:
                 continue
             yield META.finding(
                 view.where(each, parse_path(path, each.manifest)),

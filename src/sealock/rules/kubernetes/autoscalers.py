@@ -16,6 +16,7 @@ _REFERENCES = {
     ("autoscaling.k8s.io", "VerticalPodAutoscaler"): "targetRef",
     ("keda.sh", "ScaledObject"): "scaleTargetRef",
 }
+_KINDS = frozenset(kind for _, kind in _REFERENCES)
 
 
 class Target(NamedTuple):
@@ -37,7 +38,10 @@ class Target(NamedTuple):
 
 def target_of(manifest: Manifest) -> Target | None:
     """Return what an autoscaler scales; None for other kinds."""
-    group, kind = text_of(manifest, "apiVersion").rpartition("/")[0], text_of(manifest, "kind")
+    kind = text_of(manifest, "kind")
+    if kind not in _KINDS:
+        return None
+    group = text_of(manifest, "apiVersion").rpartition("/")[0]
     field = _REFERENCES.get((group, kind))
     reference = value_of(manifest, "spec", field) if field else None
     if field is None or not isinstance(reference, dict):

@@ -29,10 +29,10 @@ class Backend(NamedTuple):
 
 def backends(manifest: Manifest) -> Iterator[Backend]:
     """Yield the Services of an Ingress or route; none for other kinds."""
-    api_version, kind = text_of(manifest, "apiVersion"), text_of(manifest, "kind")
-    if kind == "Ingress" and api_version == "networking.k8s.io/v1":
+    kind = manifest.get("kind")
+    if kind == "Ingress" and manifest.get("apiVersion") == "networking.k8s.io/v1":
         yield from _of_ingress(manifest)
-    elif kind in _ROUTES and api_version.startswith("gateway.networking.k8s.io/"):
+    elif kind in _ROUTES and text_of(manifest, "apiVersion").startswith("gateway.networking.k8s.io/"):
         yield from _of_route(manifest)
 
 

@@ -56,7 +56,9 @@ _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationCont
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield every budget that allows no disruption."""
     for overlay, each in view.in_scope():
-        if each.key.kind != "PodDisruptionBudget" or not each.key.api_version.startswith("policy/"):
+        if each.manifest.get("kind") != "PodDisruptionBudget" or not each.key.api_version.startswith(
+            "policy/"
+        ):
             continue
         most, least = (value_of(each.manifest, "spec", name) for name in ("maxUnavailable", "minAvailable"))
         if _percent(most) == 0 or most == 0:

@@ -63,9 +63,10 @@ _IN_CLUSTER_CONFIG = ("bearerToken", "password", "keyData")
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield every Secret, ConfigMap and variable that holds a credential."""
     for overlay, each in view.in_scope():
-        if each.key.kind == "Secret" and each.key.api_version == "v1":
+        kind = each.manifest.get("kind")
+        if kind == "Secret" and each.key.api_version == "v1":
             yield from _in_secret(view, overlay, each)
-        elif each.key.kind == "ConfigMap":
+        elif kind == "ConfigMap":
             yield from _in_settings(view, overlay, each)
         else:
             yield from _in_variables(view, overlay, each)

@@ -33,7 +33,8 @@ Correct the name or the key, add what is missing, or mark the reference `optiona
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Confidence, Finding, Severity
 from sealock.domain.printable import printable
@@ -69,12 +70,26 @@ _FILLED = re.compile(r"inject|reflector|replicator|ServerSideApply=true")
 _FILLED_TYPES = frozenset({"kubernetes.io/service-account-token"})
 
 
-class _Known(NamedTuple):
-    """The names in one overlay by kind, and the Secrets that are declared there by other means."""
+class _Overlay:
+    """What one overlay has, by kind and name; what only a missing Secret needs is gathered for that."""
 
-    objects: dict[tuple[str, str], list[JudgedObject]]
-    made: frozenset[str]
-    used: frozenset[str]
+    def __init__(self, overlay: OverlayView, needs: list[Reference]) -> None:
+        self.view = overlay
+        self._needs = needs
+        self.objects: dict[tuple[str, str], list[JudgedObject]] = {}
+        for each in overlay.objects:
+            kind, metadata = each.manifest.get("kind"), each.manifest.get("metadata") or {}
+            self.objects.setdefault((str(kind), str(metadata.get("name"))), []).append(each)
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """Return the Secrets that are declared by other means."""
+        return frozenset(name for each in self.view.objects for name in _secrets(each.manifest))
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """Return the Secrets that something refers to."""
+        return frozenset(need.name for need in self._needs if need.kind == "Secret")
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
@@ -85,56 +100,41 @@ def check(view: RepositoryView) -> Iterator[Finding]:
             continue
         needs = [(each, need) for each in overlay.objects for need in references(each)]
         if needs:
-            known = _known(overlay, [need for _, need in needs])
+            here = _Overlay(overlay, [need for _, need in needs])
             for each, need in needs:
-                yield from _judged(view, around, overlay, known, each, need)
+                yield from _judged(view, around, here, each, need)
 
 
-def _known(overlay: OverlayView, needs: list[Reference]) -> _Known:
-    objects: dict[tuple[str, str], list[JudgedObject]] = {}
-    for each in overlay.objects:
-        objects.setdefault((each.key.kind, each.key.name), []).append(each)
-    made = frozenset(name for each in overlay.objects for name in _secrets(each.manifest))
-    return _Known(objects, made, frozenset(need.name for need in needs if need.kind == "Secret"))
-
-
-def _judged(  # noqa: PLR0913, PLR0917 - each is another thing
-    view: RepositoryView,
-    around: Surroundings,
-    overlay: OverlayView,
-    known: _Known,
-    each: JudgedObject,
-    need: Reference,
+def _judged(
+    view: RepositoryView, around: Surroundings, here: _Overlay, each: JudgedObject, need: Reference
 ) -> Iterator[Finding]:
     found = [
         other
-        for other in known.objects.get((need.kind, need.name), ())
+        for other in here.objects.get((need.kind, need.name), ())
         if is_near(other.key.namespace, need.namespace)
     ]
     if found:
         if need.key and need.kind in _KEYED and not any(_may_hold(other, need.key) for other in found):
-            yield _without_key(view, overlay, each, need, found[0])
-    elif need.path and not _is_known(around, overlay, known, need):
-        yield from _missing(view, overlay, known, each, need)
+            yield _without_key(view, here.view, each, need, found[0])
+    elif need.path and not _is_known(around, here, need):
+        yield from _missing(view, here, each, need)
 
 
-def _is_known(around: Surroundings, overlay: OverlayView, known: _Known, need: Reference) -> bool:
-    if need.name in _EVERYWHERE or (need.kind == "Secret" and need.name in known.made):
+def _is_known(around: Surroundings, here: _Overlay, need: Reference) -> bool:
+    if need.name in _EVERYWHERE or (need.kind == "Secret" and need.name in here.made):
         return True
-    if need.kind == "PersistentVolumeClaim" and _is_templated(overlay, need.name):
+    if need.kind == "PersistentVolumeClaim" and _is_templated(here.view, need.name):
         return True
-    return around.may_have(overlay, need.namespace, need.kind, need.name)
+    return around.may_have(here.view, need.namespace, need.kind, need.name)
 
 
-def _missing(
-    view: RepositoryView, overlay: OverlayView, known: _Known, each: JudgedObject, need: Reference
-) -> Iterator[Finding]:
+def _missing(view: RepositoryView, here: _Overlay, each: JudgedObject, need: Reference) -> Iterator[Finding]:
     severity, confidence = META.severity, META.confidence
-    names = [name for kind, name in known.objects if kind == need.kind]
+    names = [name for kind, name in here.objects if kind == need.kind]
     if need.kind == "Secret":
-        idle = [name for name in {*names, *known.made} - known.used if _is_nearly(name, need.name)]
+        idle = [name for name in {*names, *here.made} - here.used if _is_nearly(name, need.name)]
         if not idle:
-            if not (names or known.made) or not _BY_HAND.isdisjoint(need.path):
+            if not (names or here.made) or not _BY_HAND.isdisjoint(need.path):
                 return
             severity, confidence = Severity.NOTE, Confidence.LOW
         names = idle
@@ -148,7 +148,7 @@ def _missing(
         f"no {need.kind} {printable(need.name)} in this overlay, nor elsewhere for its namespace",
         fix=advice,
         resource=str(each.key),
-        overlay=overlay.path,
+        overlay=here.view.path,
         severity=severity,
         confidence=confidence,
     )

@@ -28,6 +28,7 @@ class Reference(NamedTuple):
 
 def references(each: JudgedObject) -> Iterator[Reference]:
     """Yield what an object needs; what it marks `optional` it does not."""
+    kind = each.manifest.get("kind")
     made = pods(each)
     if made:
         yield from _of_environment(made)
@@ -35,13 +36,13 @@ def references(each: JudgedObject) -> Iterator[Reference]:
         yield from _of_pull_secrets(made.spec, made.namespace, made.path)
     for backend in backends(each.manifest):
         yield Reference("Service", backend.service, backend.namespace, backend.path)
-    if each.key.kind == "ServiceAccount":
+    if kind == "ServiceAccount":
         yield from _of_pull_secrets(each.manifest, each.key.namespace, ())
-    elif each.key.kind == "StatefulSet":
+    elif kind == "StatefulSet":
         name = text_of(each.manifest, "spec", "serviceName")
         if name:
             yield Reference("Service", name, each.key.namespace, ("spec", "serviceName"))
-    elif each.key.kind == "Ingress" and not _is_issued(each.manifest):
+    elif kind == "Ingress" and not _is_issued(each.manifest):
         for index, entry in enumerate(mappings(value_of(each.manifest, "spec", "tls"))):
             if entry.get("secretName"):
                 path = ("spec", "tls", index, "secretName")

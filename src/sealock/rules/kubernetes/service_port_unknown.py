@@ -81,7 +81,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
 def _services(overlay: OverlayView) -> Iterator[_Served]:
     made: list[Pods] | None = None
     for each in overlay.objects:
-        if each.key.kind == "Service" and each.key.api_version == "v1":
+        if each.manifest.get("kind") == "Service" and each.manifest.get("apiVersion") == "v1":
             wanted = selector(each)
             made = pods_of(overlay) if made is None else made
             chosen = [one for one in made if is_near(one.namespace, each.key.namespace)] if wanted else ()
@@ -99,7 +99,7 @@ def _targets(
         return
     declared = [port for made in service.made for port in made.ports()]
     for index, port in enumerate(service.ports):
-        target = port.get("targetPort")
+        target = port.get("targetPort", port.get("port"))
         path: Path = ("spec", "ports", index, "targetPort")
         if isinstance(target, str) and not target.isdigit():
             if not any(_is(each, target, port) for each in declared):
@@ -108,7 +108,7 @@ def _targets(
                 if any(each.get("name") == target for each in declared):
                     message += f" for {_protocol(port)}"
                 yield _found(view, overlay, service.each, path, message, fix=did_you_mean(target, names))
-        elif _is_unlikely(service, target, port, declared, services):
+        elif _is_unlikely(service, target, declared, services):
             shown = ", ".join(dict.fromkeys(_described(each) for each in declared))
             message = f"{_workloads(service)} declares no port {target}, but {shown}, which no Service uses"
             fix = "Use the port that the container listens on, and declare it."
@@ -127,14 +127,13 @@ def _protocol(port: Manifest) -> str:
 def _is_unlikely(
     service: _Served,
     target: object,
-    port: Manifest,
     declared: Sequence[Manifest],
     services: Sequence[_Served],
 ) -> bool:
     """Say whether a number is most likely wrong: the only container's declared ports lie idle."""
     if value_of(service.each.manifest, "spec", "clusterIP") == "None":
         return False
-    number = str(target if target is not None else port.get("port"))
+    number = str(target)
     if any(len(mappings(made.spec.get("containers"))) != 1 for made in service.made):
         return False
     declared = [each for each in declared if not _ASIDE.search(str(each.get("name", "")))]

@@ -85,7 +85,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
 
 def selector(each: JudgedObject) -> Labels:
     """Return the labels that a Service selects by; empty for what selects nothing on purpose."""
-    if each.key.kind != "Service" or each.key.api_version != "v1":
+    if each.manifest.get("kind") != "Service" or each.manifest.get("apiVersion") != "v1":
         return {}
     if text_of(each.manifest, "spec", "type") == "ExternalName":
         return {}
@@ -128,7 +128,8 @@ def _finding(
     view: RepositoryView, overlay: OverlayView, each: JudgedObject, wanted: Labels, near: Sequence[Pods]
 ) -> Finding:
     best = max(near, key=lambda one: len(wanted.items() & one.labels.items()))
-    key, value = next(pair for pair in wanted.items() if not _fits(*pair, best))
+    unlike = [pair for pair in wanted.items() if best.labels.get(pair[0]) != pair[1]]
+    key, value = next((pair for pair in unlike if not _fits(*pair, best)), unlike[0])
     has = f"have {_shown(key, best.labels[key])}" if key in best.labels else f"have no label {printable(key)}"
     return META.finding(
         view.where(each, ("spec", "selector", key)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sealock.rules.kubernetes.pods import is_near
 from sealock.rules.view import pod_path, text_of, value_of
 
 if TYPE_CHECKING:
@@ -74,23 +75,19 @@ class Surroundings:
         """
         if self.is_blind(overlay, namespace):
             return True
-        spaces = self.namespaces(overlay, namespace)
+        space = namespace or overlay.namespace
         for other, each in self._named.get((kind, name), ()):
-            if _share(other, overlay) and _meet(spaces, self.namespaces(other, each.key.namespace)):
+            if _share(other, overlay) and is_near(space, each.key.namespace or other.namespace):
                 return True
         return any(self._speaks_of(other, name) for other in self._view.overlays if _share(other, overlay))
 
-    def namespaces(self, overlay: OverlayView, namespace: str) -> frozenset[str]:
-        """Return where an object of an overlay may go; none where nobody knows."""
-        return frozenset({namespace}) if namespace else self._destinations.get(overlay.path, frozenset())
-
     def neighbours(self, overlay: OverlayView, namespace: str) -> Iterator[JudgedObject]:
         """Yield what other overlays may render to the namespace."""
-        spaces = self.namespaces(overlay, namespace)
+        space = namespace or overlay.namespace
         for other in self._view.overlays:
             if other is not overlay and _share(other, overlay):
                 for each in other.objects:
-                    if _meet(spaces, self.namespaces(other, each.key.namespace)):
+                    if is_near(space, each.key.namespace or other.namespace):
                         yield each
 
     def is_blind(self, overlay: OverlayView, namespace: str) -> bool:
@@ -99,18 +96,8 @@ class Surroundings:
             return True
         if any(other.failure and _share(other, overlay) for other in self._view.overlays):
             return True
-        spaces = self.namespaces(overlay, namespace)
-        return bool(self._unseen) and (not spaces or not spaces.isdisjoint(self._unseen))
-
-    @cached_property
-    def _destinations(self) -> dict[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
-        for application in self._view.applications:
-            space = text_of(application.manifest, "spec", "destination", "namespace")
-            for source in application.sources:
-                if source.state == "fine" and space:
-                    found[source.path] = found.get(source.path, frozenset()) | {space}
-        return found
+        space = namespace or overlay.namespace
+        return bool(self._unseen) and (not space or space in self._unseen)
 
     @cached_property
     def _unseen(self) -> frozenset[str]:
@@ -142,10 +129,6 @@ class Surroundings:
 
 def _share(one: OverlayView, other: OverlayView) -> bool:
     return one.environment is None or other.environment is None or one.environment == other.environment
-
-
-def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
-    return not one or not other or not one.isdisjoint(other)
 
 
 def _spoken(overlay: OverlayView) -> Iterator[str]:
