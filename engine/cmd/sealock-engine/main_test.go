@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -98,8 +99,23 @@ func TestVersionNamesWhatIsLinked(t *testing.T) {
 	}
 }
 
-func TestEveryDocumentedOperationIsServed(t *testing.T) {
-	for _, op := range []string{"version", "render", "trace"} {
+func TestTheOperationsServedAreThoseDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.FromSlash("../../../docs/reference/engine-protocol.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "\n## Operations\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	documented := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z]+)` ").FindAllStringSubmatch(table, -1) {
+		documented[row[1]] = true
+	}
+	for op := range operations {
+		if !documented[op] {
+			t.Errorf("%s is not documented", op)
+		}
+	}
+	for op := range documented {
 		if operations[op] == nil {
 			t.Errorf("%s is missing", op)
 		}
