@@ -114,12 +114,20 @@ def test_a_workload_of_another_namespace_is_no_target() -> None:
     assert found(service_selects_nothing, there, service()) == []
 
 
-def test_beside_an_operator_nobody_knows_which_pods_there_are() -> None:
-    cluster = made("Cluster", "db", "{}", "postgresql.cnpg.io/v1")
-    wrong = service("{cnpg.io/cluster: db}")
-    assert found(service_selects_nothing, workload(), wrong, cluster) == []
-    secret = made("ExternalSecret", "db", "{}", "external-secrets.io/v1")
-    assert len(found(service_selects_nothing, workload(), wrong, secret)) == 1
+@pytest.mark.parametrize(
+    ("selector", "count"),
+    [
+        ("{cnpg.io/cluster: other}", 0),
+        ("{app: orders-1}", 0),
+        ("{app: cluster}", 0),
+        ("{app: ledgr}", 1),
+    ],
+)
+def test_an_operator_may_make_the_pods_that_a_selector_speaks_of(selector: str, count: int) -> None:
+    cluster = made("Cluster", "orders", "{}", "postgresql.cnpg.io/v1")
+    assert len(found(service_selects_nothing, workload(), service(selector), cluster)) == count
+    secret = made("ExternalSecret", "orders", "{}", "external-secrets.io/v1")
+    assert len(found(service_selects_nothing, workload(), service(selector), secret)) == 1
 
 
 def test_pods_of_another_overlay_of_the_same_environment_and_namespace_count() -> None:
@@ -130,7 +138,38 @@ def test_pods_of_another_overlay_of_the_same_environment_and_namespace_count() -
     assert len(findings(service_selects_nothing, here, elsewhere)) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "api_version", "field"),
+    [
+        ("PodDisruptionBudget", "policy/v1", "selector"),
+        ("NetworkPolicy", "networking.k8s.io/v1", "podSelector"),
+    ],
+)
+def test_a_budget_or_policy_of_no_pods_is_reported(kind: str, api_version: str, field: str) -> None:
+    def selecting(selector: str) -> list[str]:
+        return found(
+            service_selects_nothing, workload(), made(kind, "it", f"{{{field}: {selector}}}", api_version)
+        )
+
+    assert selecting("{matchLabels: {app: ledgr}}") == [
+        (
+            f"{kind} it selects no Pods of this overlay: "
+            "those of Deployment ledger have app=ledger, not app=ledgr"
+        )
+    ]
+    assert selecting("{matchLabels: {app: ledger}}") == []
+    assert selecting("{}") == []
+    assert selecting("{matchLabels: {app: x}, matchExpressions: [{key: a, operator: Exists}]}") == []
+
+
 # --- ports
+
+
+def test_a_probe_of_a_port_that_its_container_does_not_name_is_reported() -> None:
+    probed = "{readinessProbe: {httpGet: {path: /, port: web}}, livenessProbe: {tcpSocket: {port: http}}}"
+    assert found(service_port_unknown, workload(container=probed)) == ["container it has no port called web"]
+    by_number = "{readinessProbe: {httpGet: {path: /, port: 9999}}, livenessProbe: {exec: {command: [it]}}}"
+    assert found(service_port_unknown, workload(container=by_number)) == []
 
 
 def test_a_port_is_known_by_name_and_protocol() -> None:
@@ -392,7 +431,35 @@ def test_cert_manager_makes_the_certificate_of_an_ingress_that_asks_for_it() -> 
     assert len(found(reference_missing, plain, near)) == 1
 
 
+def test_a_binding_needs_its_role_unless_it_is_the_clusters() -> None:
+    binding = made("RoleBinding", "it", "{}", "rbac.authorization.k8s.io/v1")
+    binding["roleRef"] = {"kind": "Role", "name": "reader"}
+    assert found(reference_missing, binding) == [
+        "no Role reader in this overlay, nor elsewhere for its namespace"
+    ]
+    assert found(reference_missing, binding, made("Role", "reader", "{}")) == []
+    binding["roleRef"] = {"kind": "ClusterRole", "name": "view"}
+    assert found(reference_missing, binding) == []
+
+
 # --- accounts
+
+
+@pytest.mark.parametrize(
+    ("subject", "count"),
+    [
+        ("{kind: ServiceAccount, name: ledger, namespace: payments}", 1),
+        ("{kind: ServiceAccount, name: default, namespace: payments}", 0),
+        ("{kind: ServiceAccount, name: argocd, namespace: argocd}", 0),
+        ("{kind: Group, name: admins}", 0),
+        ("{kind: ServiceAccount, name: ledger}", 1),
+    ],
+)
+def test_a_role_is_bound_to_accounts_that_are_there(subject: str, count: int) -> None:
+    binding = made("RoleBinding", "it", "{}", "rbac.authorization.k8s.io/v1")
+    binding["subjects"] = [yaml.safe_load(subject)]
+    assert len(found(service_account_missing, binding)) == count
+    assert found(service_account_missing, binding, made("ServiceAccount", "ledger", "{}")) == []
 
 
 @pytest.mark.parametrize(

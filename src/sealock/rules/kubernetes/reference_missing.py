@@ -1,13 +1,14 @@
 """An object refers to something that is not there.
 
 ## What it does
-Looks up every ConfigMap, Secret, PersistentVolumeClaim and Service that an object of the overlay names, and
-the keys that are read of them. `optional: true` is left alone.
+Looks up every ConfigMap, Secret, PersistentVolumeClaim, Service and Role that an object of the overlay names,
+and the keys that are read of them. `optional: true` is left alone.
 
-A key that a ConfigMap or Secret of the overlay does not have is an error. A ConfigMap, claim or Service that
-neither the overlay nor anything else of the repository brings to the namespace is a warning. Secrets are
-mostly made by hand or by an operator: a missing one is a warning only where its name is nearly that of a
-Secret which the overlay has and nothing uses, and a note where Pods read it and the overlay declares others.
+A key that a ConfigMap or Secret of the overlay does not have is an error. A ConfigMap, claim, Service or
+Role that neither the overlay nor anything else of the repository brings to the namespace is a warning.
+Secrets are mostly made by hand or by an operator: a missing one is a warning only where its name is nearly
+that of a Secret which the overlay has and nothing uses, and a note where Pods read it and the overlay
+declares others.
 Nothing is said where a custom resource or a script speaks of the name, or where something that nobody can
 see from here is deployed to the namespace.
 

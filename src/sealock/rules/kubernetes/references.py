@@ -42,6 +42,9 @@ def references(each: JudgedObject) -> Iterator[Reference]:
         name = text_of(each.manifest, "spec", "serviceName")
         if name:
             yield Reference("Service", name, each.key.namespace, ("spec", "serviceName"))
+    elif kind == "RoleBinding" and text_of(each.manifest, "roleRef", "kind") == "Role":
+        name = text_of(each.manifest, "roleRef", "name")
+        yield Reference("Role", name, each.key.namespace, ("roleRef", "name"))
     elif kind == "Ingress" and not _is_issued(each.manifest):
         for index, entry in enumerate(mappings(value_of(each.manifest, "spec", "tls"))):
             if entry.get("secretName"):

@@ -1,13 +1,14 @@
-"""Pods run as a ServiceAccount that nothing in the repository makes.
+"""A ServiceAccount that Pods run as, or that a role is bound to, is made by nothing in the repository.
 
 ## What it does
-Looks up `serviceAccountName` of every workload in its overlay, and in what else the repository deploys to the
-namespace. `default` is always there. Where a custom resource or a script speaks of the name, or something
+Looks up `serviceAccountName` of every workload, and the ServiceAccounts of its own namespace that a
+RoleBinding names, in the overlay and in what else the repository deploys to the namespace. `default` is
+always there. Where a custom resource or a script speaks of the name, or something
 that nobody can see from here is deployed to the namespace, nothing is said.
 
 ## Why is this bad
 The API server refuses the Pods (`serviceaccount "ledger" not found`), and only the events of the ReplicaSet
-say so.
+say so. A role bound to nobody is refused to the one who needs it.
 
 ## Bad
 ```yaml
@@ -34,46 +35,63 @@ from typing import TYPE_CHECKING
 from sealock.domain.finding import Confidence, Finding, Severity
 from sealock.domain.printable import printable
 from sealock.domain.suggest import closest
-from sealock.rules.kubernetes.pods import is_near, pods
+from sealock.rules.kubernetes.pods import is_near, mappings, pods
 from sealock.rules.kubernetes.surroundings import Surroundings
 from sealock.rules.meta import Meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealock.rules.view import RepositoryView
+    from sealock.domain.yaml_document import Path
+    from sealock.rules.view import JudgedObject, RepositoryView
 
 META = Meta(
     "service-account-missing",
-    "Pods run as a ServiceAccount that nothing makes",
+    "Pods run as, or a role is bound to, a ServiceAccount that nothing makes",
     Severity.WARNING,
     Confidence.MEDIUM,
 )
 
+_ALWAYS = frozenset({"", "default"})
+
 
 def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield every workload whose Pods nobody may create."""
+    """Yield every workload whose Pods nobody may create, and every role that is bound to nobody."""
     around = Surroundings(view)
     for overlay, each in view.in_scope():
-        made = pods(each)
+        for path, name in _needs(each):
+            accounts = [
+                other.key.name
+                for other in overlay.objects
+                if other.manifest.get("kind") == "ServiceAccount"
+                and is_near(other.key.namespace, each.key.namespace)
+            ]
+            if name in accounts or around.may_have(overlay, each.key.namespace, "ServiceAccount", name):
+                continue
+            near = closest(name, accounts)
+            yield META.finding(
+                view.where(each, path),
+                f"no ServiceAccount {printable(name)} in this overlay, nor elsewhere for its namespace",
+                fix=f"Did you mean `{printable(near)}`?" if near else "Add the ServiceAccount.",
+                resource=str(each.key),
+                overlay=overlay.path,
+            )
+
+
+def _needs(each: JudgedObject) -> Iterator[tuple[Path, str]]:
+    made = pods(each)
+    if made:
         # The older field counts where the newer is empty: k8s.io/kubernetes v1.36.3, pkg/apis/core/v1/
         # conversion.go, Convert_v1_PodSpec_To_core_PodSpec.
-        field = "serviceAccountName" if made and made.spec.get("serviceAccountName") else "serviceAccount"
-        name = made.spec.get(field) if made else None
-        if not made or not isinstance(name, str) or name in {"", "default"}:
-            continue
-        accounts = [
-            other.key.name
-            for other in overlay.objects
-            if other.key.kind == "ServiceAccount" and is_near(other.key.namespace, made.namespace)
-        ]
-        if name in accounts or around.may_have(overlay, made.namespace, "ServiceAccount", name):
-            continue
-        near = closest(name, accounts)
-        yield META.finding(
-            view.where(each, (*made.path, field)),
-            f"no ServiceAccount {printable(name)} in this overlay, nor elsewhere for its namespace",
-            fix=f"Did you mean `{printable(near)}`?" if near else "Add the ServiceAccount.",
-            resource=str(each.key),
-            overlay=overlay.path,
-        )
+        field = "serviceAccountName" if made.spec.get("serviceAccountName") else "serviceAccount"
+        name = made.spec.get(field)
+        if isinstance(name, str) and name not in _ALWAYS:
+            yield (*made.path, field), name
+    elif each.manifest.get("kind") == "RoleBinding":
+        for index, subject in enumerate(mappings(each.manifest.get("subjects"))):
+            name = str(subject.get("name", ""))
+            # Without a namespace it is the binding's: k8s.io/kubernetes v1.36.3,
+            # pkg/registry/rbac/validation/rule.go, appliesToUser.
+            own = (subject.get("namespace") or each.key.namespace) == each.key.namespace
+            if own and subject.get("kind") == "ServiceAccount" and name not in _ALWAYS:
+                yield ("subjects", index, "name"), name

@@ -1,8 +1,9 @@
-"""A port leads to none: a Service's to its Pods, or a route's to its Service.
+"""A port leads to none: a Service's to its Pods, a route's to its Service, or a probe's to its container.
 
 ## What it does
 Looks up each named `targetPort` among the ports of the Pods that the Service selects in its overlay, and the
-port of each Ingress and Gateway API route among those of its Service there. A number in `targetPort` is
+port of each Ingress and Gateway API route among those of its Service there, and each named port of a probe
+among those of its container. A number in `targetPort` is
 questioned only where the Pods have one container, it declares other ports, and no Service uses those:
 containers need not declare their ports. Pods that something injects containers into are left alone.
 
@@ -43,7 +44,7 @@ from sealock.rules.kubernetes.backends import backends
 from sealock.rules.kubernetes.pods import is_near, mappings, pods_of
 from sealock.rules.kubernetes.service_selects_nothing import chooses, selector
 from sealock.rules.meta import Meta
-from sealock.rules.view import text_of, value_of
+from sealock.rules.view import containers, text_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +58,9 @@ META = Meta("service-port-unknown", "a port of a Service or route leads to none"
 
 # Ports beside the one that serves: a container often declares only these, for whoever scrapes it.
 _ASIDE = re.compile(r"metric|prom|admin|health|probe|debug|mgmt|management|status")
+
+
+_PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 
 
 class _Served(NamedTuple):
@@ -76,6 +80,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                 yield from _targets(view, overlay, service, services)
             for each in overlay.objects:
                 yield from _routes(view, overlay, each, services)
+                yield from _probes(view, overlay, each)
 
 
 def _services(overlay: OverlayView) -> Iterator[_Served]:
@@ -174,6 +179,23 @@ def _routes(
                 message = f"Service {printable(key.name)} has no port {printable(str(backend.port))}"
                 fix = f"Its ports are {', '.join(map(printable, known))}."
                 yield _found(view, overlay, each, backend.port_path, message, fix=fix)
+
+
+def _probes(view: RepositoryView, overlay: OverlayView, each: JudgedObject) -> Iterator[Finding]:
+    """Yield every probe of a port that its own container does not name.
+
+    Source: ResolveContainerPort in k8s.io/kubernetes v1.36.3, pkg/probe/util.go.
+    """
+    for path, container in containers(each.manifest):
+        for probe in _PROBES:
+            for action in ("httpGet", "tcpSocket") if probe in container else ():
+                port = value_of(container, probe, action, "port")
+                names = [str(one["name"]) for one in mappings(container.get("ports")) if one.get("name")]
+                if isinstance(port, str) and not port.isdigit() and port not in names:
+                    name = printable(str(container.get("name", "")))
+                    message = f"container {name} has no port called {printable(port)}"
+                    place = (*path, probe, action, "port")
+                    yield _found(view, overlay, each, place, message, fix=did_you_mean(port, names))
 
 
 def _found(  # noqa: PLR0913 - each is another thing

@@ -1,14 +1,14 @@
-"""A Service selects none of the Pods in its overlay.
+"""A Service, a PodDisruptionBudget or a NetworkPolicy selects none of the Pods in its overlay.
 
 ## What it does
-Compares the selector of each Service with the labels of the Pods that the workloads of the same namespace
-make. Services without a selector, of an overlay without workloads, or beside an operator that may make Pods
-are left alone, and so are selectors that only miss a label which a running Pod gives itself, such as the
-role of a database.
+Compares the selector of each with the labels of the Pods that the workloads of the same namespace make. What
+has no selector, or one with expressions, is left alone, and so is an overlay without workloads, a selector
+that speaks of a custom resource beside it, from which an operator may make Pods, and one that only misses a
+label which a running Pod gives itself, such as the role of a database.
 
 ## Why is this bad
 The Service exists, has no endpoints, and every request to it fails. Nothing reports that: the sync is green
-and the Pods are healthy.
+and the Pods are healthy. A budget or policy that selects nothing protects nothing; it is a warning.
 
 ## Bad
 ```yaml
@@ -43,12 +43,13 @@ from sealock.rules.view import text_of, value_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sealock.domain.yaml_document import Path
     from sealock.rules.kubernetes.pods import Labels, Pods
     from sealock.rules.view import JudgedObject, OverlayView, RepositoryView
 
 META = Meta(
     "service-selects-nothing",
-    "a Service selects none of the Pods in its overlay",
+    "a Service, budget or network policy selects none of the Pods in its overlay",
     Severity.ERROR,
     Confidence.MEDIUM,
 )
@@ -66,21 +67,24 @@ _GIVEN = frozenset(
 _OWN = re.compile(r"(?i)(role|active|leader|master|primary|standby|replica|sealed|initialized|healthy|state)")
 
 
+_SELECTORS = {"NetworkPolicy": ("spec", "podSelector"), "PodDisruptionBudget": ("spec", "selector")}
+
+
 def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield every Service that leads nowhere."""
+    """Yield everything that selects nothing."""
     around = Surroundings(view)
     for overlay in view.overlays:
         if not overlay.in_scope:
             continue
         made: list[Pods] | None = None
         for each in overlay.objects:
-            wanted = selector(each)
+            path, wanted = _selector(each)
             if not wanted:
                 continue
             made = pods_of(overlay) if made is None else made
             near = [one for one in made if is_near(one.namespace, each.key.namespace)]
             if near and not _reaches(wanted, near) and not _may_be_elsewhere(around, overlay, each, wanted):
-                yield _finding(view, overlay, each, wanted, near)
+                yield _finding(view, overlay, each, path, wanted, near)
 
 
 def selector(each: JudgedObject) -> Labels:
@@ -91,6 +95,17 @@ def selector(each: JudgedObject) -> Labels:
         return {}
     wanted = texts(value_of(each.manifest, "spec", "selector"))
     return {key: value for key, value in wanted.items() if key not in _GIVEN}
+
+
+def _selector(each: JudgedObject) -> tuple[Path, Labels]:
+    """Return the labels that an object selects Pods by, and where they stand."""
+    path = _SELECTORS.get(str(each.manifest.get("kind")))
+    if path is None:
+        return ("spec", "selector"), selector(each)
+    if value_of(each.manifest, *path, "matchExpressions"):
+        return path, {}
+    wanted = texts(value_of(each.manifest, *path, "matchLabels"))
+    return (*path, "matchLabels"), {key: value for key, value in wanted.items() if key not in _GIVEN}
 
 
 def chooses(wanted: Labels, made: Pods) -> bool:
@@ -109,35 +124,57 @@ def _reaches(wanted: Labels, near: Sequence[Pods]) -> bool:
 
 
 def _may_be_elsewhere(
-    around: Surroundings, overlay: OverlayView, service: JudgedObject, wanted: Labels
+    around: Surroundings, overlay: OverlayView, selecting: JudgedObject, wanted: Labels
 ) -> bool:
     """Say whether an operator, another overlay or what nobody sees may have the Pods."""
-    namespace = service.key.namespace
-    if any(may_run(each.manifest) for each in overlay.objects):
+    namespace = selecting.key.namespace
+    if any(_may_make(each, wanted) for each in overlay.objects):
         return True
     if around.is_blind(overlay, namespace):
         return True
     for each in around.neighbours(overlay, namespace):
         made = pods(each)
-        if (made and chooses(wanted, made)) or may_run(each.manifest):
+        if (made and chooses(wanted, made)) or _may_make(each, wanted):
             return True
     return False
 
 
-def _finding(
-    view: RepositoryView, overlay: OverlayView, each: JudgedObject, wanted: Labels, near: Sequence[Pods]
+def _may_make(each: JudgedObject, wanted: Labels) -> bool:
+    """Say whether an operator may make such Pods of an object: a label speaks of its name, kind or group."""
+    if not may_run(each.manifest):
+        return False
+    name, kind = each.key.name, each.key.kind.lower()
+    group = each.key.api_version.rpartition("/")[0]
+    return any(
+        value in name or name in value or kind in value or _is_domain(key.partition("/")[0], group)
+        for key, value in wanted.items()
+    )
+
+
+def _is_domain(prefix: str, group: str) -> bool:
+    return "." in prefix and (f".{group}".endswith(f".{prefix}") or f".{prefix}".endswith(f".{group}"))
+
+
+def _finding(  # noqa: PLR0913, PLR0917 - each is another thing
+    view: RepositoryView,
+    overlay: OverlayView,
+    each: JudgedObject,
+    path: Path,
+    wanted: Labels,
+    near: Sequence[Pods],
 ) -> Finding:
     best = max(near, key=lambda one: len(wanted.items() & one.labels.items()))
     unlike = [pair for pair in wanted.items() if best.labels.get(pair[0]) != pair[1]]
     key, value = next((pair for pair in unlike if not _fits(*pair, best)), unlike[0])
     has = f"have {_shown(key, best.labels[key])}" if key in best.labels else f"have no label {printable(key)}"
     return META.finding(
-        view.where(each, ("spec", "selector", key)),
-        f"Service {printable(each.key.name)} selects no Pods of this overlay: those of "
+        view.where(each, (*path, key)),
+        f"{each.key.kind} {printable(each.key.name)} selects no Pods of this overlay: those of "
         f"{printable(best.workload)} {has}, not {_shown(key, value)}",
         fix="Select by the labels of the Pod template.",
         resource=str(each.key),
         overlay=overlay.path,
+        severity=None if each.key.kind == "Service" else Severity.WARNING,
     )
 
 
