@@ -127,8 +127,8 @@ class CheckRepository:
         expanded = expander(judges.sets, judges.branches, here, self._settings.clusters, files)
         followed = FollowApplications(renders, here, scope, expanded).run(manifests.argocd)
         chosen = set(_touched(scope, renders))
-        # What an Application deploys must build, whoever changed it.
-        chosen |= {path for path in followed.deployed if renders[path].failure}
+        # What an Application deploys must build, whoever changed it; what is no overlay is one through it.
+        chosen |= {path for path in followed.deployed if renders[path].failure or path not in overlays}
         if base is not None:
             base.add(chosen)
         return Looked(files, manifests, renders, overlays, followed, scope, chosen, base)

@@ -27,6 +27,8 @@ class Scope(msgspec.Struct, frozen=True):
         """Say whether a render looked at anything that changed."""
         if self.everything or rendered.overlay in self.overlays:
             return True
+        if self.changed and rendered.failure is not None and not rendered.trace:
+            return True  # it broke before it could say what it reads
         folders = {path.rpartition("/")[0] or "." for path in self.changed}
         return any(
             entry.path in self.changed
