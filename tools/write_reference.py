@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from sealock.cli.main import root
-from sealock.report.diff_json import json_schema
+from sealock.report import diff_json, findings_json
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 WIDTH = 100
@@ -41,10 +41,19 @@ def command_line() -> str:
 
 def diff_schema() -> str:
     """Return the JSON Schema of what `sealock diff --format json` prints."""
-    return json.dumps(json_schema(), indent=2) + "\n"
+    return json.dumps(diff_json.json_schema(), indent=2) + "\n"
 
 
-PAGES = {REFERENCE / "commands.md": command_line, REFERENCE / "diff.schema.json": diff_schema}
+def check_schema() -> str:
+    """Return the JSON Schema of what `sealock check --format json` prints."""
+    return json.dumps(findings_json.json_schema(), indent=2) + "\n"
+
+
+PAGES = {
+    REFERENCE / "commands.md": command_line,
+    REFERENCE / "check.schema.json": check_schema,
+    REFERENCE / "diff.schema.json": diff_schema,
+}
 
 
 def stale() -> list[Path]:
