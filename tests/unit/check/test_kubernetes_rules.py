@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.fakes.argocd_views import application, overlay, repository
 
 from sealock.domain.finding import Severity
-from sealock.domain.rendered import RenderFailure
+from sealock.domain.rendered import Origin, RenderFailure
 from sealock.rules.kubernetes import (
     autoscaler_target_missing,
     disruption_budget_blocks_evictions,
@@ -22,6 +22,7 @@ from sealock.rules.kubernetes import (
     service_selects_nothing,
 )
 from sealock.rules.kubernetes.credentials import has_token, is_named_credential, is_secret
+from sealock.rules.kubernetes.generated import is_ignored
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -413,6 +414,12 @@ def test_a_secret_that_is_nearly_called_so_is_a_slip(name: str, severity: Severi
     assert [each.severity for each in told] == ([severity] if severity else [])
 
 
+def test_an_empty_secret_declares_nothing() -> None:
+    secret = made("Secret", "filled", "{}")
+    assert found(reference_missing, workload(container=FROM_SECRET), secret) == []
+    assert len(found(reference_missing, workload(container=FROM_SECRET), secret | {"data": {"a": ""}})) == 1
+
+
 def test_two_secrets_that_differ_by_a_number_are_two() -> None:
     numbered = "{envFrom: [{secretRef: {name: database-2}}]}"
     secret = made("SealedSecret", "database-1", "{}", "bitnami.com/v1alpha1")
@@ -596,6 +603,18 @@ def test_a_cluster_of_argo_cd_without_a_token_is_no_secret() -> None:
     assert found(literal_secret, cluster) == []
     cluster["stringData"]["config"] = '{"bearerToken": "abcdefgh"}'
     assert found(literal_secret, cluster) == ["Secret prod has config in plain text"]
+
+
+def test_what_git_ignores_does_not_stand_in_git() -> None:
+    text = "secretGenerator: [{name: it, literals: [a=b], files: [c.pem, d=here.txt], envs: [.env]}]"
+    origin = Origin("ledger/kustomization.yaml", "Secret", "it", "secretGenerator")
+
+    def ignored(*files: str) -> list[bool]:
+        texts = dict.fromkeys((f"ledger/{each}" for each in files), "") | {origin.file: text}
+        return [is_ignored(repository(texts=texts), origin, key) for key in ("a", "c.pem", "d", "PASSWORD")]
+
+    assert ignored() == [False, True, True, True]
+    assert ignored(".env", "c.pem", "here.txt") == [False, False, False, False]
 
 
 def test_no_message_has_the_value() -> None:

@@ -4,8 +4,8 @@
 Reports Secrets whose values stand in the repository, in manifests or in what a `secretGenerator` reads, and
 credentials in ConfigMaps and environment variables: tokens of known forms, private keys, passwords in URLs,
 and settings whose name says `PASSWORD`, `API_KEY` and the like. Placeholders (`<path:…>`, `${TOKEN}`,
-`changeme`), encrypted values (sops, SealedSecret) and public certificates are left alone. The value is never
-printed.
+`changeme`), encrypted values (sops, SealedSecret), public certificates and files that Git ignores are left
+alone. The value is never printed.
 
 ## Why is this bad
 Whoever may read the repository, a clone, a CI log or an old backup has the credential, and taking it out of
@@ -41,6 +41,7 @@ from sealock.domain.location import Location
 from sealock.domain.printable import printable
 from sealock.errors import SealockError
 from sealock.rules.kubernetes.credentials import has_token, is_named_credential, is_secret, is_telling
+from sealock.rules.kubernetes.generated import is_ignored
 from sealock.rules.kubernetes.pods import mappings, texts
 from sealock.rules.meta import Meta
 from sealock.rules.view import containers, text_of, value_of
@@ -77,6 +78,7 @@ def _in_secret(view: RepositoryView, overlay: OverlayView, each: JudgedObject) -
         return
     held = list(_held(each))
     found = [(path, text, raw) for path, text, raw in held if is_secret(str(path[-1]), text)]
+    found = [one for one in found if not is_ignored(view, each.origin, str(one[0][-1]))]
     if text_of(each.manifest, *_CLUSTER) == "cluster":
         found = [one for one in found if any(word in one[1] for word in _IN_CLUSTER_CONFIG)]
     if found:

@@ -88,6 +88,12 @@ class _Overlay:
         return frozenset(name for each in self.view.objects for name in _secrets(each.manifest))
 
     @cached_property
+    def declares_secrets(self) -> bool:
+        """Say whether Secrets are made here; empty ones are filled by something else."""
+        secrets = [each for (kind, _), found in self.objects.items() if kind == "Secret" for each in found]
+        return bool(self.made) or any(_keys(each.manifest) for each in secrets)
+
+    @cached_property
     def used(self) -> frozenset[str]:
         """Return the Secrets that something refers to."""
         return frozenset(need.name for need in self._needs if need.kind == "Secret")
@@ -135,7 +141,7 @@ def _missing(view: RepositoryView, here: _Overlay, each: JudgedObject, need: Ref
     if need.kind == "Secret":
         idle = [name for name in {*names, *here.made} - here.used if _is_nearly(name, need.name)]
         if not idle:
-            if not (names or here.made) or not _BY_HAND.isdisjoint(need.path):
+            if not here.declares_secrets or not _BY_HAND.isdisjoint(need.path):
                 return
             severity, confidence = Severity.NOTE, Confidence.LOW
         names = idle
