@@ -50,3 +50,16 @@ def test_a_definition_in_the_repository_says_that_a_kind_is_of_the_cluster(
     assert run(["check", "--repo", str(repository)]) == 1
 
     assert "resource example.com:Tier is not permitted in project payments" in capsys.readouterr().out
+
+
+def test_a_project_that_nobody_can_read_is_a_finding_and_ends_no_check(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = repository / "projects" / "payments.yaml"
+    project.write_text(project.read_text() + "  orphanedResources: {ignore: [[]]}\n")
+
+    assert run(["check", "--repo", str(repository)]) == 1
+
+    printed = capsys.readouterr().out
+    assert "error[schema-violation]: spec.orphanedResources.ignore[0]" in printed
+    assert "1 error, 0 undecided" in printed

@@ -184,13 +184,22 @@ class ViewRepository:
     ) -> Iterator[ApplicationView]:
         """Ask about each Application in scope whose project is known here.
 
-        Argo CD cannot read one that violates its schema, so there is nothing to ask about that.
+        Argo CD cannot read what violates its schema, Application or project, so there is nothing to ask
+        about that.
         """
+        wrong = {id(each) for each in projects if self._validated(each.manifest)[0]}
+        readable = [each for each in projects if id(each) not in wrong]
+        unreadable = {each.name for each in projects if id(each) in wrong}
         asked = [
-            each for each in applications if each.in_scope and not each.schema and has_project(each, projects)
+            each
+            for each in applications
+            if each.in_scope
+            and not each.schema
+            and has_project(each, projects)
+            and project_of(each) not in unreadable
         ]
         questions = [PermitQuestion(each.manifest, tuple(self._deployed(each))) for each in asked]
-        manifests = [each.manifest for each in projects]
+        manifests = [each.manifest for each in readable]
         answers = self._judges.policy.permit(manifests, questions, self._defined) if asked else []
         problems = dict(zip(map(id, asked), answers, strict=True))
         for each in applications:
@@ -226,10 +235,15 @@ def has_project(application: ApplicationView, projects: Sequence[ApplicationView
 
     One that names a project that is not among them may do nothing, where there are any at all.
     """
-    name = text_of(application.manifest, "spec", "project") or _DEFAULT_PROJECT
+    name = project_of(application)
     if any(each.name == name for each in projects):
         return True
     return bool(projects) and name != _DEFAULT_PROJECT
+
+
+def project_of(application: ApplicationView) -> str:
+    """Return the name of an Application's project."""
+    return text_of(application.manifest, "spec", "project") or _DEFAULT_PROJECT
 
 
 def _version(text: str) -> Version:
