@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 # As the build hook builds, so that tests find what it compiled.
 export CGO_ENABLED := 0
 
-.PHONY: help env demo test agreement lint types layers engine-test bench package clean
+.PHONY: help env demo test agreement fuzz lint types layers engine-test bench package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +33,10 @@ test: env engine-test ## everything but the test bed
 agreement: env ## the engine's verdicts beside a real kube-apiserver's; builds one, minutes the first time
 	PATH="$(dir $(GO)):$$PATH" $(BIN)/python testbed/build.py
 	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest tests/agreement
+
+fuzz: env ## break repositories for SECONDS (600 unless told), then check changes of many more
+	$(BIN)/python -m tests.fuzz.fuzzer --seconds $(or $(SECONDS),600)
+	SEALOCK_PROPERTY_EXAMPLES=400 $(BIN)/pytest tests/property/test_since.py
 
 engine-test: env ## vet and test the Go engine
 	cd engine && $(GO) vet -trimpath ./... && $(GO) test -trimpath ./...
