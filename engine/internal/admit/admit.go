@@ -38,7 +38,7 @@ type Verdict struct {
 
 // Run answers one item of the protocol's admit operation.
 func Run(params, item json.RawMessage) (any, error) {
-	known, err := decodeParameters(params)
+	known, err := last.Of(params, newSettings)
 	if err != nil {
 		return nil, failure.New(failure.BadRequest, "admit: "+err.Error(), "")
 	}

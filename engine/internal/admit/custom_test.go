@@ -21,7 +21,7 @@ func withDefinitions(t testing.TB) *settings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := decodeParameters(params)
+	known, err := newSettings(params)
 	if err != nil {
 		t.Fatal(err)
 	}

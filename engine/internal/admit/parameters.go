@@ -1,13 +1,13 @@
 package admit
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/pod-security-admission/api"
+
+	kept "sealock.dev/engine/internal/parameters"
 )
 
 // settings is what is known of a cluster; the zero value knows nothing.
@@ -31,26 +31,7 @@ type parameters struct {
 	} `json:"pod_security"`
 }
 
-var last struct {
-	sync.Mutex
-	raw   []byte
-	value *settings
-}
-
-// decodeParameters keeps the last value, for all items of a request have the same.
-func decodeParameters(raw json.RawMessage) (*settings, error) {
-	last.Lock()
-	defer last.Unlock()
-	if last.value != nil && bytes.Equal(last.raw, raw) {
-		return last.value, nil
-	}
-	value, err := newSettings(raw)
-	if err != nil {
-		return nil, err
-	}
-	last.raw, last.value = raw, value
-	return value, nil
-}
+var last kept.Last[settings]
 
 func newSettings(raw json.RawMessage) (*settings, error) {
 	var given parameters

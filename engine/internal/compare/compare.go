@@ -8,9 +8,9 @@ package compare
 import (
 	"bytes"
 	"encoding/json"
-	"sync"
 
 	"sealock.dev/engine/internal/failure"
+	kept "sealock.dev/engine/internal/parameters"
 )
 
 // Operations of a Change.
@@ -40,7 +40,7 @@ type Answer struct {
 
 // Run answers one item of the protocol's compare operation.
 func Run(params, item json.RawMessage) (any, error) {
-	known, err := decodeDefinitions(params)
+	known, err := last.Of(params, decodeDefinitions)
 	if err != nil {
 		return nil, failure.New(failure.BadRequest, "compare: "+err.Error(), "")
 	}
@@ -62,7 +62,7 @@ func Run(params, item json.RawMessage) (any, error) {
 	if before == nil && after == nil {
 		return nil, failure.New(failure.BadRequest, "compare: the item has neither before nor after", "")
 	}
-	return objects(known, before, after), nil
+	return objects(*known, before, after), nil
 }
 
 // decode reads a manifest; numbers stay as they are written. Nil stands for none.
@@ -106,19 +106,9 @@ func shapeOf(known definitions, states ...map[string]any) (shape, string) {
 	return guess{}, "none"
 }
 
-var last struct {
-	sync.Mutex
-	raw   []byte
-	value definitions
-}
+var last kept.Last[definitions]
 
-// decodeDefinitions keeps the last value, for all items of a request have the same.
-func decodeDefinitions(raw json.RawMessage) (definitions, error) {
-	last.Lock()
-	defer last.Unlock()
-	if last.value != nil && bytes.Equal(last.raw, raw) {
-		return last.value, nil
-	}
+func decodeDefinitions(raw json.RawMessage) (*definitions, error) {
 	var parameters struct {
 		Definitions []definition `json:"definitions"`
 	}
@@ -127,6 +117,6 @@ func decodeDefinitions(raw json.RawMessage) (definitions, error) {
 			return nil, err
 		}
 	}
-	last.raw, last.value = bytes.Clone(raw), index(parameters.Definitions)
-	return last.value, nil
+	found := index(parameters.Definitions)
+	return &found, nil
 }

@@ -6,17 +6,16 @@
 package expand
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
 	"sort"
-	"sync"
 
 	"github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
 	utiljson "sigs.k8s.io/json"
 
 	"sealock.dev/engine/internal/failure"
+	kept "sealock.dev/engine/internal/parameters"
 )
 
 // Generated is an Application, the field path of the generator that made it, and the fields that
@@ -60,7 +59,7 @@ type parameters struct {
 
 // Run answers one item of the protocol's expand operation.
 func Run(params, item json.RawMessage) (any, error) {
-	known, err := decodeParameters(params)
+	known, err := last.Of(params, decodeParameters)
 	if err != nil {
 		return nil, failure.New(failure.BadRequest, "expand: "+err.Error(), "")
 	}
@@ -80,19 +79,9 @@ func Run(params, item json.RawMessage) (any, error) {
 	return e.answer, nil
 }
 
-var last struct {
-	sync.Mutex
-	raw   []byte
-	value *parameters
-}
+var last kept.Last[parameters]
 
-// decodeParameters keeps the last value, for all items of a request have the same.
 func decodeParameters(raw json.RawMessage) (*parameters, error) {
-	last.Lock()
-	defer last.Unlock()
-	if last.value != nil && bytes.Equal(raw, last.raw) {
-		return last.value, nil
-	}
 	value := &parameters{Namespace: "argocd"}
 	if err := json.Unmarshal(raw, value); err != nil {
 		return nil, err
@@ -102,7 +91,6 @@ func decodeParameters(raw json.RawMessage) (*parameters, error) {
 		return nil, err
 	}
 	value.repository = found
-	last.raw, last.value = bytes.Clone(raw), value
 	return value, nil
 }
 

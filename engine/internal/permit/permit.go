@@ -10,14 +10,13 @@
 package permit
 
 import (
-	"bytes"
 	"encoding/json"
-	"sync"
 
 	"github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"sealock.dev/engine/internal/failure"
+	kept "sealock.dev/engine/internal/parameters"
 )
 
 // Undecided is the path of a problem that says what could not be decided, and why.
@@ -44,7 +43,7 @@ type parameters struct {
 
 // Run answers one item of the protocol's permit operation.
 func Run(params, item json.RawMessage) (any, error) {
-	known, err := decodeParameters(params)
+	known, err := last.Of(params, decodeParameters)
 	if err != nil {
 		return nil, failure.New(failure.BadRequest, "permit: "+err.Error(), "")
 	}
@@ -68,26 +67,15 @@ func Run(params, item json.RawMessage) (any, error) {
 	return Answer{c.problems}, nil
 }
 
-var last struct {
-	sync.Mutex
-	raw   []byte
-	value *parameters
-}
+var last kept.Last[parameters]
 
-// decodeParameters keeps the last value, for all items of a request have the same.
 func decodeParameters(raw json.RawMessage) (*parameters, error) {
-	last.Lock()
-	defer last.Unlock()
-	if last.value != nil && bytes.Equal(last.raw, raw) {
-		return last.value, nil
-	}
 	value := &parameters{}
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, value); err != nil {
 			return nil, err
 		}
 	}
-	last.raw, last.value = bytes.Clone(raw), value
 	return value, nil
 }
 

@@ -15,9 +15,9 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
-	"sync"
 
 	"sealock.dev/engine/internal/failure"
+	kept "sealock.dev/engine/internal/parameters"
 )
 
 // Verdict is one thing that an object breaks. Kind is `policy` or `rule`; ID the name of either.
@@ -74,7 +74,7 @@ type question struct {
 
 // Run answers one item of the protocol's policy operation.
 func Run(params, item json.RawMessage) (any, error) {
-	judge, err := prepare(params)
+	judge, err := last.Of(params, prepare)
 	if err != nil {
 		return nil, failure.New(failure.BadRequest, "policy: "+err.Error(), "")
 	}
@@ -109,28 +109,16 @@ type judge struct {
 	notes      []string
 }
 
-var last struct {
-	sync.Mutex
-	raw   []byte
-	value *judge
-}
+var last kept.Last[judge]
 
-// prepare keeps the last value, for all items of a request have the same.
 func prepare(raw json.RawMessage) (*judge, error) {
-	last.Lock()
-	defer last.Unlock()
-	if last.value != nil && bytes.Equal(last.raw, raw) {
-		return last.value, nil
-	}
 	given := parameters{}
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &given); err != nil {
 			return nil, err
 		}
 	}
-	value := newJudge(given)
-	last.raw, last.value = bytes.Clone(raw), value
-	return value, nil
+	return newJudge(given), nil
 }
 
 func newJudge(given parameters) *judge {

@@ -126,10 +126,10 @@ def _run(options: dict[str, Any], rules: frozenset[str]) -> int:
     paths = tuple(wiring.inside(root, base, each) for each in options["paths"])
     files = wiring.files(root)
     report, plan = _check(options, rules, files, paths)
-    if options["diff"]:
+    if plan and options["diff"]:
         fix_findings.show(plan)
         return 1 if plan.changes else 0
-    if options["fix"]:
+    if plan:
         report = _fix(options, rules, files, paths, (report, plan))
     _print(report, options["form"], files)
     return report.exit_code(Severity(options["fail_on"]))
@@ -151,7 +151,8 @@ def _fix(
         wiring.work_tree(files.root).write(plan.changes)
         fixed += len(plan.fixed)
         written |= {change.path for change in plan.changes}
-        report, plan = _check(options, rules, files, paths)
+        report, again = _check(options, rules, files, paths)
+        plan = again or plan
     fix_findings.tell(fixed, len(written), plan.kept)
     return report
 
@@ -174,11 +175,10 @@ def _watch(options: dict[str, Any], rules: frozenset[str]) -> int:
 
 def _check(
     options: dict[str, Any], rules: frozenset[str], files: RepositoryFiles, paths: tuple[str, ...]
-) -> tuple[CheckReport, Mended]:
+) -> tuple[CheckReport, Mended | None]:
     """Return the report and, where that is asked for, what would mend it."""
     from sealock.adapters.text_memo import TextMemo
     from sealock.app.check import CheckRepository
-    from sealock.app.fix import Mended
 
     tree = TextMemo(files, files.root, time.time_ns())
     settings = wiring.settings(tree)
@@ -188,7 +188,7 @@ def _check(
         check = CheckRepository(tree, judges, question)
         report = check.run()
         if not (options["fix"] or options["diff"]):
-            return report, Mended()
+            return report, None
         asked = fix_findings.Asked(tree, judges, question)
         return report, fix_findings.mended(report, check, asked, unsafe=options["unsafe"])
 
