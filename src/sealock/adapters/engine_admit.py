@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sealock.adapters.verdict_cache import digest
+from sealock.adapters.verdict_cache import digest, recall
 from sealock.domain.rendered import Admission
 from sealock.errors import EngineError
 from sealock.ports import ClusterFacts, QuotaAnswer
@@ -95,16 +94,4 @@ class RememberingAdmitter:
         """Return one verdict for each, in order. Raises EngineError."""
         about = digest("admit", self._engine, facts)
         keys = [digest(about, each) for each in states]
-        answers: dict[bytes, Admission] = {}
-        for key in keys:
-            known = self._store.get(key)
-            if known is not None:
-                with contextlib.suppress(msgspec.MsgspecError):
-                    answers[key] = self._decoder.decode(known)
-        missing = {key: each for key, each in zip(keys, states, strict=True) if key not in answers}
-        if missing:
-            found = self._inner.admit(list(missing.values()), facts)
-            for key, admission in zip(missing, found, strict=True):
-                answers[key] = admission
-                self._store.put(key, msgspec.msgpack.encode(admission))
-        return [answers[key] for key in keys]
+        return recall(self._store, keys, states, self._decoder, lambda new: self._inner.admit(new, facts))

@@ -10,17 +10,21 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from sealock.ports import PermitProblem, ProjectPolicy, SchemaProblem, Schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sealock.ports import PermitQuestion
+
+_Q = TypeVar("_Q")
+_A = TypeVar("_A")
 
 _FORM = 2
 _MOST_VERDICTS = 100_000
@@ -154,16 +158,30 @@ class RememberingPolicy:
         """Return the problems of each question, in order. Raises EngineError."""
         prefix = digest("permit", self._engine, list(projects), list(definitions))
         keys = [_checksum(prefix + msgspec.msgpack.encode(question)) for question in questions]
-        answers: dict[bytes, tuple[PermitProblem, ...]] = {}
-        for key in keys:
-            known = self._store.get(key)
-            if known is not None:
-                with contextlib.suppress(msgspec.MsgspecError):
-                    answers[key] = self._decoder.decode(known)
-        missing = {key: each for key, each in zip(keys, questions, strict=True) if key not in answers}
-        if missing:
-            found = self._inner.permit(projects, list(missing.values()), definitions)
-            for key, problems in zip(missing, found, strict=True):
-                answers[key] = problems
-                self._store.put(key, msgspec.msgpack.encode(problems))
-        return [answers[key] for key in keys]
+        missing = partial(self._inner.permit, projects, definitions=definitions)
+        return recall(self._store, keys, questions, self._decoder, missing)
+
+
+def recall(
+    store: VerdictStore,
+    keys: Sequence[bytes],
+    questions: Sequence[_Q],
+    decoder: msgspec.msgpack.Decoder[_A],
+    ask: Callable[[Sequence[_Q]], Sequence[_A]],
+) -> list[_A]:
+    """Return the answer to each question: from `store` by its key, else from `ask`, remembered.
+
+    Questions of one key are asked once.
+    """
+    answers: dict[bytes, _A] = {}
+    for key in keys:
+        known = store.get(key)
+        if known is not None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                answers[key] = decoder.decode(known)
+    missing = {key: each for key, each in zip(keys, questions, strict=True) if key not in answers}
+    if missing:
+        for key, answer in zip(missing, ask(list(missing.values())), strict=True):
+            answers[key] = answer
+            store.put(key, msgspec.msgpack.encode(answer))
+    return [answers[key] for key in keys]
