@@ -13,8 +13,10 @@ from sealock.domain.finding import Severity
 from sealock.domain.rendered import Origin, RenderFailure
 from sealock.rules.kubernetes import (
     autoscaler_target_missing,
+    deprecated_api_version,
     disruption_budget_blocks_evictions,
     literal_secret,
+    missing_probes,
     missing_resources,
     reference_missing,
     service_account_missing,
@@ -239,6 +241,11 @@ def test_an_action_of_the_aws_controller_is_no_service() -> None:
     assert found(reference_missing, ingress) == []
 
 
+def test_a_headless_service_leaves_the_port_to_the_client() -> None:
+    headless = service(ports="[{port: 80}]", more=", clusterIP: None")
+    assert found(service_port_unknown, workload(), headless) == []
+
+
 # --- autoscalers
 
 
@@ -427,11 +434,10 @@ def test_two_secrets_that_differ_by_a_number_are_two() -> None:
     assert [each.severity for each in told] == [Severity.NOTE]
 
 
-def test_cert_manager_makes_the_certificate_of_an_ingress_that_asks_for_it() -> None:
+@pytest.mark.parametrize("mark", ["cert-manager.io/issuer: letsencrypt", "kubernetes.io/tls-acme: 'true'"])
+def test_cert_manager_makes_the_certificate_of_an_ingress_that_asks_for_it(mark: str) -> None:
     tls = "{tls: [{secretName: ledger-tls}]}"
-    asked = made(
-        "Ingress", "it", tls, "networking.k8s.io/v1", "{annotations: {cert-manager.io/issuer: letsencrypt}}"
-    )
+    asked = made("Ingress", "it", tls, "networking.k8s.io/v1", f"{{annotations: {{{mark}}}}}")
     plain = made("Ingress", "it", tls, "networking.k8s.io/v1")
     near = made("Certificate", "x", "{secretName: ledger-tsl}", "cert-manager.io/v1")
     assert found(reference_missing, asked, near) == []
@@ -505,6 +511,38 @@ def test_a_limit_is_a_request_and_a_pods_is_its_containers(
 def test_a_limit_range_gives_what_a_container_does_not_say() -> None:
     limits = "{limits: [{type: Container, defaultRequest: {cpu: 100m}}]}"
     assert found(missing_resources, workload(), made("LimitRange", "it", limits)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"), [("Deployment", 1), ("StatefulSet", 1), ("DaemonSet", 0), ("Job", 0)]
+)
+def test_what_is_rolled_out_behind_a_service_needs_a_probe(kind: str, count: int) -> None:
+    assert len(found(missing_probes, workload(kind=kind), service())) == count
+    assert found(missing_probes, workload(kind=kind)) == []
+    probed = workload(kind=kind, container="{readinessProbe: {tcpSocket: {port: http}}}")
+    assert found(missing_probes, probed, service()) == []
+
+
+# --- versions
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "message"),
+    [
+        (
+            "resource.k8s.io/v1beta1",
+            "DeviceClass",
+            "resource.k8s.io/v1beta1 DeviceClass is deprecated since Kubernetes 1.35 and gone in 1.38",
+        ),
+        (
+            "scheduling.k8s.io/v1alpha2",
+            "Workload",
+            "scheduling.k8s.io/v1alpha2 Workload is gone in 1.37, your next release",
+        ),
+    ],
+)
+def test_a_version_that_ends_is_reported_with_its_end(api_version: str, kind: str, message: str) -> None:
+    assert found(deprecated_api_version, made(kind, "it", "{}", api_version)) == [message]
 
 
 # --- credentials
@@ -599,7 +637,11 @@ def test_a_setting_is_a_credential_by_its_name_and_its_value(name: str, text: st
 def test_a_cluster_of_argo_cd_without_a_token_is_no_secret() -> None:
     label = "{labels: {argocd.argoproj.io/secret-type: cluster}}"
     cluster = made("Secret", "prod", "{}", metadata=label)
-    cluster["stringData"] = {"server": "https://prod.example.com", "config": '{"tlsClientConfig": {}}'}
+    cluster["stringData"] = {
+        "server": "https://prod.example.com",
+        "namespaces": "payments,shop",
+        "config": '{"tlsClientConfig": {"insecure": false}}',
+    }
     assert found(literal_secret, cluster) == []
     cluster["stringData"]["config"] = '{"bearerToken": "abcdefgh"}'
     assert found(literal_secret, cluster) == ["Secret prod has config in plain text"]

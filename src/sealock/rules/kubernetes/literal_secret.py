@@ -57,8 +57,7 @@ META = Meta("literal-secret", "a credential stands in Git", Severity.ERROR)
 _MOST_KEYS = 3
 _TELLING = 3
 _FIX = "Change the credential, and bring it to the cluster from a store (see --explain)."
-_CLUSTER = ("metadata", "labels", "argocd.argoproj.io/secret-type")
-_IN_CLUSTER_CONFIG = ("bearerToken", "password", "keyData")
+_ARGOCD = ("metadata", "labels", "argocd.argoproj.io/secret-type")
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
@@ -79,8 +78,8 @@ def _in_secret(view: RepositoryView, overlay: OverlayView, each: JudgedObject) -
     held = list(_held(each))
     found = [(path, text, raw) for path, text, raw in held if is_secret(str(path[-1]), text)]
     found = [one for one in found if not is_ignored(view, each.origin, str(one[0][-1]))]
-    if text_of(each.manifest, *_CLUSTER) == "cluster":
-        found = [one for one in found if any(word in one[1] for word in _IN_CLUSTER_CONFIG)]
+    if text_of(each.manifest, *_ARGOCD):
+        found = [one for one in found if _is_argocd_credential(str(one[0][-1]), one[1])]
     if found:
         keys = [str(path[-1]) for path, _, _ in found]
         sure = any(is_telling(key) or has_token(text) for key, (_, text, _) in zip(keys, found, strict=True))
@@ -90,6 +89,14 @@ def _in_secret(view: RepositoryView, overlay: OverlayView, each: JudgedObject) -
         shown = ", ".join(map(printable, keys[:_MOST_KEYS]))
         message = f"Secret {_name(each)} has {shown}{more} in plain text"
         yield _finding(overlay, each, where, message, sure=sure)
+
+
+def _is_argocd_credential(key: str, text: str) -> bool:
+    """Say whether a part of a repository's or cluster's Secret is secret; most of it is settings.
+
+    Source: docs/operator-manual/declarative-setup.md of Argo CD 3.5 (Repositories, Clusters).
+    """
+    return key == "config" or is_telling(key) or has_token(text)
 
 
 def _held(each: JudgedObject) -> Iterator[tuple[Path, str, str]]:
