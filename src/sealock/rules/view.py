@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -20,9 +20,10 @@ from sealock.ports import PermitProblem, PolicyAnswer, SchemaProblem
 from sealock.rules.meta import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Manifest = dict[str, Any]
+_T = TypeVar("_T")
 
 
 class JudgedObject(msgspec.Struct, frozen=True, dict=True):
@@ -82,7 +83,7 @@ class QuotaProblem(msgspec.Struct, frozen=True):
     message: str
 
 
-class OverlayView(msgspec.Struct, frozen=True):
+class OverlayView(msgspec.Struct, frozen=True, dict=True):
     """One overlay. Those not `in_scope` are there to compare with, not to be reported.
 
     `read` are the files that its render read. `namespace` is where the Applications that deploy it send what
@@ -101,6 +102,13 @@ class OverlayView(msgspec.Struct, frozen=True):
     namespace: str = ""
     quota: tuple[QuotaProblem, ...] = ()
     removed: tuple[Manifest, ...] | None = None
+
+    def once(self, gather: Callable[[OverlayView], _T]) -> _T:
+        """Return what `gather` makes of the overlay, made once for all rules that ask for it."""
+        name = f"{gather.__module__}.{gather.__qualname__}"
+        if name not in self.__dict__:
+            self.__dict__[name] = gather(self)
+        return cast("_T", self.__dict__[name])
 
     @property
     def kustomizations(self) -> list[str]:

@@ -49,6 +49,10 @@ class Pods(NamedTuple):
 
 def pods_of(overlay: OverlayView) -> list[Pods]:
     """Return the Pods of every workload of an overlay."""
+    return overlay.once(_gathered)
+
+
+def _gathered(overlay: OverlayView) -> list[Pods]:
     return [made for each in overlay.objects if (made := pods(each)) is not None]
 
 

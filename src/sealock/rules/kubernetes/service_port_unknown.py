@@ -80,7 +80,8 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                 yield from _targets(view, overlay, service, services)
             for each in overlay.objects:
                 yield from _routes(view, overlay, each, services)
-                yield from _probes(view, overlay, each)
+            for made in pods_of(overlay):
+                yield from _probes(view, overlay, made.each)
 
 
 def _services(overlay: OverlayView) -> Iterator[_Served]:
