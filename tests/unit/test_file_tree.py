@@ -103,3 +103,15 @@ def test_what_is_no_text_is_named_with_its_place(root: Path) -> None:
     with pytest.raises(ConfigurationError, match="no UTF-8") as failure:
         RepositoryFiles(str(root)).read_text("binary")
     assert str(failure.value.where) == "binary:2:1"
+
+
+def test_a_link_to_itself_is_refused(root: Path) -> None:
+    (root / "loop.yaml").symlink_to("loop.yaml")
+    with pytest.raises(Refused, match="cannot be read: Too many levels"):
+        RepositoryFiles(str(root)).read_text("loop.yaml")
+
+
+def test_a_file_below_a_file_is_a_missing_file(root: Path) -> None:
+    (root / "plain").write_text("a: 1\n")
+    with pytest.raises(FileNotFoundError):
+        RepositoryFiles(str(root)).read_text("plain/below.yaml")

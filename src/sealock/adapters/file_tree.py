@@ -68,6 +68,17 @@ class RepositoryFiles:
         return real
 
     def _open(self, target: str, path: str) -> int:
+        try:
+            return self._followed(target, path)
+        except FileNotFoundError:
+            raise
+        except NotADirectoryError as wrong:
+            raise FileNotFoundError(path) from wrong
+        except OSError as wrong:
+            message = f"this cannot be read: {wrong.strerror}"
+            raise Refused(message, where=Location(path)) from wrong
+
+    def _followed(self, target: str, path: str) -> int:
         # Without blocking, or a named pipe in the repository would hang the reader.
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
         try:
