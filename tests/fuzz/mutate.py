@@ -139,6 +139,7 @@ def _value(files: Files, _: list[Files], random: Random) -> None:
     path, content = _any(files, random)
     try:
         documents = list(yaml.safe_load_all(content))
+        _copied(documents)  # a value may hold itself
     except (yaml.YAMLError, ValueError, RecursionError):
         return _bytes(files, _, random)
     for _again in range(random.randint(1, 3)):
@@ -189,7 +190,7 @@ def _bytes(files: Files, _: list[Files], random: Random) -> None:
     path, content = _any(files, random)
     at, end = sorted(random.randrange(len(content) + 1) for _ in range(2))
     junk = random.choice(
-        (random.randbytes(random.randint(1, 30)), b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r\n", b"\t", b"&a [*a]",
+        (random.randbytes(9), b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r\n", b"\t", b"&a [*a]",
          b"*a", b"!!python/object:os.system x", b"<<: *x", b"--- \n", b"? ", b"'", b"{{", b"# sealock: waive",
          b"[" * 3000, b"- " * 500, b"a: " * 300)
     )  # fmt: skip
