@@ -157,7 +157,7 @@ def judges(
     from sealock.adapters import engine
     from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
     from sealock.adapters.engine_expand import EngineApplicationSets, RememberingApplicationSets
-    from sealock.adapters.engine_policy import EnginePolicies
+    from sealock.adapters.engine_policy import EnginePolicies, RememberingPolicies
     from sealock.adapters.git_branches import GitBranches
     from sealock.adapters.git_history import GitHistory
     from sealock.adapters.git_remotes import GitRepository
@@ -184,7 +184,7 @@ def judges(
         matcher = RememberingMatcher(EngineMatcher(pool, files.root, options), store, (fingerprint, options))
         admitter = RememberingAdmitter(EngineAdmitter(pool), store, fingerprint)
         quotas = EngineQuotas(pool)
-        policies = EnginePolicies(pool)
+        policies = RememberingPolicies(EnginePolicies(pool), store, fingerprint)
         clock = SystemClock()
         history = GitHistory(files.root)
         rehearsal = EngineRehearsal(pool, files.root, options)
