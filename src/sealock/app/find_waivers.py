@@ -30,8 +30,10 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*sealock:[ \t]*(.*?)[ \t\r]*$")
 _WAIVER = re.compile(
     r"waive[ \t]+([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)[ \t]+until[ \t]+([0-9-]+)[ \t]*:[ \t]*(\S.*)"
 )
+# How other tools begin such a comment counts as a waiver too, and is told to be none.
+_LIKE = re.compile(r"(?:waive|ignore|disable|allow|skip|suppress|noqa|nolint)", re.IGNORECASE)
 _ENDINGS = (".yaml", ".yml")
-_PASSED = hashlib.blake2b(b"files without waivers, form 1", digest_size=16).digest()
+_PASSED = hashlib.blake2b(b"files without waivers, form 2", digest_size=16).digest()
 
 
 class Malformed(msgspec.Struct, frozen=True):
@@ -85,7 +87,7 @@ def of_text(text: str, file: str, rules: Collection[str]) -> Iterator[Waiver | M
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         comment = _COMMENT.search(line) if _MARK in line else None
-        if comment is None or not comment[1].startswith("waive"):
+        if comment is None or not _LIKE.match(comment[1]):
             continue
         where = Location(file, number, comment.start() + 1, number, len(line.rstrip()) + 1)
         alone = not line[: comment.start()].strip()

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from sealock.domain.finding import Finding
     from sealock.domain.yaml_document import Path
-    from sealock.rules.view import RepositoryView
+    from sealock.rules.view import ApplicationView, Manifest, RepositoryView
 
 
 META = Meta(
@@ -55,6 +55,7 @@ META = Meta(
 )
 
 _TEMPLATE: Path = ("spec", "template")
+_PATCH: Path = ("spec", "templatePatch")
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
@@ -64,11 +65,31 @@ def check(view: RepositoryView) -> Iterator[Finding]:
     for each in view.scoped(view.sets):
         if text_of(each.manifest, "spec", "strategy", "type") != "RollingSync":
             continue
-        given = automated(value_of(each.manifest, *map(str, _TEMPLATE)) or {})
-        if given is None or (given.get("prune") is True and given.get("selfHeal") is not True):
+        template = value_of(each.manifest, *map(str, _TEMPLATE)) or {}
+        if (said := _said(template)) is not None:
+            place = (*_TEMPLATE, *AUTOMATED, *said)
+        elif (said := next(_patched(view, each), None)) is not None:
+            place = _PATCH
+        else:
             continue
-        last: Path = ("selfHeal",) if given.get("selfHeal") is True else ()
-        said = "`selfHeal: true`" if last else "`automated`"
-        message = f"{said} does nothing: RollingSync switches automatic sync off in every Application"
-        place = (*_TEMPLATE, *AUTOMATED, *last)
+        what = "`selfHeal: true`" if said else "`automated`"
+        message = f"{what} does nothing: RollingSync switches automatic sync off in every Application"
         yield found(META, view, each, place, message, "Remove it from the template.")
+
+
+def _said(manifest: Manifest) -> Path | None:
+    """Return what an Application asks of its automatic sync, below `automated`, and does not get."""
+    given = automated(manifest)
+    if given is None or (given.get("prune") is True and given.get("selfHeal") is not True):
+        return None
+    return ("selfHeal",) if given.get("selfHeal") is True else ()
+
+
+def _patched(view: RepositoryView, by: ApplicationView) -> Iterator[Path]:
+    """Yield what the templatePatch asks for, for each Application of a set that has it from there."""
+    for each in view.applications:
+        made = each.generated
+        if made is not None and made.by.manifest is by.manifest and made.field(AUTOMATED) == _PATCH:
+            said = _said(each.manifest)
+            if said is not None:
+                yield said

@@ -2,7 +2,8 @@
 
 ## What it does
 Reports images of production overlays that have a version tag and no digest. Tags that move, and images
-without any, are reported by mutable-tag-in-production instead.
+without any, are reported by mutable-tag-in-production instead. A digest that lost some of its digits, or has
+capitals, is an error: no node accepts it.
 
 ## Why is this bad
 A tag can be pushed again. Only a digest says that what runs is what was tested.
@@ -29,6 +30,7 @@ immutable, turn the rule off: `policy: {rules: {missing-digest-in-production: of
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Finding, Severity
@@ -43,28 +45,34 @@ if TYPE_CHECKING:
 
     from sealock.rules.view import RepositoryView
 
+_BROKEN = "a digest that is none: the node refuses its name"
+_CUT = re.compile(r"@sha(?:256|512):[0-9a-fA-F]*$")
+
 META = Meta("missing-digest-in-production", "a production image has no digest", Severity.WARNING)
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
-    """Yield each image of a production overlay with a version tag and no digest."""
+    """Yield each image of a production overlay with a version tag and no digest, or one that is none."""
     for overlay, each in view.in_scope():
         if not overlay.production:
             continue
         for path, text in images(each.manifest):
-            if moving_tag(text) is None and not _pinned(text):
+            wrong = _wrong(text)
+            if wrong and (moving_tag(text) is None or wrong is _BROKEN):
                 yield META.finding(
                     view.where(each, path),
-                    f"production image {printable(text, 120)} has no digest",
+                    f"production image {printable(text, 120)} has {wrong}",
                     fix="Add `digest: sha256:…` to its entry in `images`; the tag may stay.",
                     resource=str(each.key),
                     overlay=overlay.path,
+                    severity=Severity.ERROR if wrong is _BROKEN else None,
                 )
 
 
-def _pinned(text: str) -> bool:
+def _wrong(text: str) -> str:
+    """Return what an image has in place of a digest; empty for one that is pinned."""
     try:
-        return ImageRef.parse(text).digest is not None
+        return "" if ImageRef.parse(text).digest is not None else "no digest"
     except InvalidImage:
-        # What is no image reference at all, the API server or the container runtime refuses.
-        return "@" in text
+        # What is no image reference at all is refused elsewhere, or a placeholder that something else fills.
+        return _BROKEN if _CUT.search(text) else "" if "@" in text else "no digest"

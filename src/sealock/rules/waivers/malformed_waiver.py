@@ -2,7 +2,8 @@
 
 ## What it does
 Reports comments that begin with `# sealock: waive` and lack the rule, the last day or the reason, or name
-a rule that there is not.
+a rule that there is not. Those that begin in the words of other tools (`# sealock: ignore`, `disable`,
+`allow`, `skip`, `suppress`) count too.
 
 ## Why is this bad
 It silences nothing, and whoever wrote it believes otherwise.
