@@ -757,7 +757,7 @@ _WHOLE = (
         (Swap(DEV, "    namespace: payments", "\tnamespace: payments"),),
     ),
     Mutation(
-        "key-twice",
+        "application-key-twice",
         _TOPIC,
         "`destination` stands twice, and readers disagree on which counts",
         "https://yaml.org/spec/1.2.2/#3213-node-comparison",

@@ -252,7 +252,7 @@ spec:
     _change(
         "waiver-slipped-in",
         "the change under review waives a rule",
-        "https://github.com/argoproj/argo-cd/issues/21647",
+        "https://docs.zizmor.sh/usage/#ignoring-results",
         Append(
             "sealock.yaml",
             "waivers:\n  - rule: production-auto-prune\n    path: applications/ledger-production.yaml\n"

@@ -108,7 +108,6 @@ FAULTS = (
             "    rollingSync:\n      steps:\n        - matchExpressions:\n"
             "            - {key: environment, operator: In, values: [dev]}\n",
         ),
-        gap="the rule does not see the automation that a templatePatch brings",
     ),
     _fault(
         "lists-multiplied",
@@ -175,7 +174,7 @@ spec:
     _fault(
         "one-name-twice",
         "two elements make Applications of one name",
-        f"{ARGOCD_ISSUE}/21138",
+        f"{_DOCS}/Use-Cases/",
         "application-set-refused",
         Swap(REPORTS, "          - environment: production\n", "          - environment: dev\n"),
     ),

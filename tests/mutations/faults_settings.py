@@ -156,7 +156,6 @@ FAULTS = (
             "  maxUnavailable: 1\n",
             "  # sealock: ignore disruption-budget-blocks-evictions\n  maxUnavailable: 1\n",
         ),
-        gap="a comment that begins with `sealock:` and goes on otherwise is passed over",
     ),
     _fault(
         "waiver-setting-without-reason",

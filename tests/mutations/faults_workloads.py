@@ -330,7 +330,7 @@ _RESOURCES_AND_PROBES = (
         at=("apps/database/overlays/dev/memory-patch.yaml", DATABASE),
     ),
     _fault(
-        "resource-misspelt",
+        "limited-resource-misspelt",
         "`memmory`: no resource",
         _RESOURCES,
         _REFUSED,
@@ -544,7 +544,6 @@ _VOLUMES_AND_PLACES = (
         "https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests",
         "missing-digest-in-production",
         Swap("services/ledger/overlays/production/kustomization.yaml", "b0f00a08", "b0f0"),
-        gap="no rule looks at a digest's length",
     ),
     _fault(
         "digest-in-the-tag",
