@@ -777,9 +777,8 @@ _WHOLE = (
         _TOPIC,
         "the name is no DNS name: the API server refuses it",
         f"{KUBERNETES}/concepts/overview/working-with-objects/names/",
-        "schema-violation",
+        "api-server-refuses",
         (Swap(DEV, "name: ledger-dev", "name: Ledger_Dev"),),
-        gap="nothing checks the names of Applications that stand in files",
     ),
 )
 

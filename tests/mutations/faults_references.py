@@ -369,7 +369,6 @@ _SECRETS = (
             "            - {name: TOKEN, value: ghp_" + "x7Kq2mWz9LrT4vBn8YcJ5hDf3GsP6aEu1RoX}\n"
             "            - name: ORIGIN\n",
         ),
-        gap="found, and placed at the JSON patch of a component that appends to the same list",
     ),
 )
 

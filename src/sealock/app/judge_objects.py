@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sealock.domain.rendered import Admission
     from sealock.domain.settings import Settings
     from sealock.ports import Admitter, QuotaAnswer, Quotas
-    from sealock.rules.view import JudgedObject, Manifest, OverlayView
+    from sealock.rules.view import ApplicationView, JudgedObject, Manifest, OverlayView
 
 _LABEL = "pod-security.kubernetes.io/"
 _COUNTING = frozenset({"LimitRange", "ResourceQuota"})
@@ -108,8 +108,9 @@ class World:
         definitions: Sequence[Manifest],
     ) -> None:
         """Take the namespaces that `overlays` render, and those that stand in files."""
-        self._definitions = tuple(definitions)
-        self._defined = {_defined(each) for each in definitions}
+        known = {_defined(each) for each in definitions}
+        self._definitions = (*definitions, *(each for each in _ARGOCD if _defined(each) not in known))
+        self._defined = {_defined(each) for each in self._definitions}
         self._levels = settings.pod_security if settings.pod_security != _NO_SECURITY else None
         self._assumed = settings.namespaces
         self._rendered: dict[str | None, dict[str, dict[str, str]]] = {}
@@ -122,7 +123,7 @@ class World:
         labelled += self._assumed.values()
         self._secured = self._levels is not None or any(map(_secures, labelled))
         self._facts: dict[str | None, ClusterFacts] = {}
-        self._plain = ClusterFacts(self._definitions)
+        self.plain = ClusterFacts(self._definitions)
 
     def _learn(self, environment: str | None, manifest: Manifest) -> None:
         if manifest.get("kind") == "Namespace" and manifest.get("apiVersion") == "v1":
@@ -136,12 +137,12 @@ class World:
         if self._secured and pod_path(manifest):
             return self._of(overlay.environment)
         if _group_and_kind(manifest) in self._defined:
-            return self._plain
+            return self.plain
         return None
 
     def definitions(self, manifest: Manifest) -> ClusterFacts:
         """Return what the verdict on a change depends on."""
-        return self._plain if _group_and_kind(manifest) in self._defined else _NOTHING
+        return self.plain if _group_and_kind(manifest) in self._defined else _NOTHING
 
     def _of(self, environment: str | None) -> ClusterFacts:
         """Return the namespaces of one environment, else of overlays without one, else as assumed."""
@@ -152,7 +153,46 @@ class World:
         return found
 
 
+def judge_views(views: Sequence[ApplicationView], world: World, admitter: Admitter) -> list[ApplicationView]:
+    """Return the views with the API server's verdict on those in scope that stand in files."""
+    asked = [index for index, each in enumerate(views) if each.in_scope and _stands(each)]
+    states = [States(None, views[index].manifest) for index in asked]
+    verdicts = admitter.admit(states, world.plain) if states else []
+    judged = list(views)
+    for index, verdict in zip(asked, verdicts, strict=True):
+        judged[index] = replace(views[index], admission=verdict)
+    return judged
+
+
+def _stands(view: ApplicationView) -> bool:
+    return view.rendered is None and view.generated is None
+
+
 _NOTHING = ClusterFacts()
+
+
+def _argocd(kind: str) -> Manifest:
+    """Return a definition by which the API server judges the metadata of one of Argo CD's kinds.
+
+    What the rest must be like, the schemas of the configured Argo CD say.
+    """
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
+    plural = f"{kind.lower()}s"
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.argoproj.io"},
+        "spec": {
+            "group": "argoproj.io",
+            "names": {"kind": kind, "plural": plural},
+            "scope": "Namespaced",
+            "versions": [version],
+        },
+    }
+
+
+_ARGOCD = tuple(map(_argocd, ("Application", "AppProject", "ApplicationSet")))
 
 
 def _secures(labels: dict[str, str]) -> bool:

@@ -76,9 +76,13 @@ class ViewRepository:
         """Return what rules may look at. Raises EngineError, ConfigurationError."""
         looked = self._looked
         standing = self._standing()
-        overlays = self._overlays(standing)
+        plain = [self._overlay(path, path in looked.chosen) for path in sorted(looked.renders)]
+        world = judge_objects.World(plain, standing, self._settings, self._defined)
+        admitted = judge_objects.judge(plain, world, looked.base, self._judges.admitter)
+        overlays = judge_objects.count(admitted, self._judges.quotas)
         judged = judge_policies.judge(overlays, self._settings, standing, self._judges.policies)
-        views = [self._validated_view(each) for each in looked.followed.views]
+        views = judge_objects.judge_views(looked.followed.views, world, self._judges.admitter)
+        views = [self._validated_view(each) for each in views]
         projects = [each for each in views if each.kind == "AppProject"]
         applications = [each for each in views if each.kind == "Application"]
         everything, changed = looked.scope.everything, looked.scope.changed
@@ -134,14 +138,6 @@ class ViewRepository:
             for each in found.values()
         ]
         return standing + [Declared(each, "") for each in self._defined]
-
-    def _overlays(self, standing: Sequence[Declared]) -> Sequence[OverlayView]:
-        """Return every overlay; of those in scope, the objects with all that the API server says."""
-        looked, judges = self._looked, self._judges
-        plain = [self._overlay(path, path in looked.chosen) for path in sorted(looked.renders)]
-        world = judge_objects.World(plain, standing, self._settings, self._defined)
-        judged = judge_objects.judge(plain, world, looked.base, judges.admitter)
-        return judge_objects.count(judged, judges.quotas)
 
     def _overlay(self, path: str, in_scope: bool) -> OverlayView:  # noqa: FBT001 - private
         rendered = self._looked.renders[path]

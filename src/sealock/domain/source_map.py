@@ -24,6 +24,7 @@ from sealock.domain.yaml_document import (
     Sequence,
     parse,
     resolved,
+    to_plain,
 )
 from sealock.errors import SealockError
 
@@ -372,8 +373,8 @@ class _Patch(NamedTuple):
             if not isinstance(item, Mapping) or not steps or not _prefix(steps, field):
                 continue
             value = item.get("value")
-            if value is not None:
-                inner = _at(field.manifest, field.path[: len(steps)])
+            inner = _at(field.manifest, field.path[: len(steps)])
+            if value is not None and (steps[-1] != "-" or _is_same(value, inner)):
                 found = _descend(value, field.path[len(steps) :], inner)
                 yield found._replace(depth=len(steps) + found.depth)
 
@@ -384,6 +385,15 @@ def _prefix(steps: tuple[str, ...], field: Field) -> bool:
         step == str(own) or (step == "-" and isinstance(own, int))
         for step, own in zip(steps, field.path, strict=False)
     )
+
+
+def _is_same(node: Node, value: object) -> bool:
+    """Say whether an appended item is the one at hand: by its merge key where it has one."""
+    own = to_plain(node)
+    if isinstance(own, dict) and isinstance(value, dict):
+        key = next((key for key in _MERGE_KEYS if key in own), None)
+        return key is None or own[key] == value.get(key)
+    return bool(own == value)
 
 
 def _at(value: object, path: Path) -> object:

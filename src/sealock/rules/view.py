@@ -198,7 +198,8 @@ class ApplicationView(msgspec.Struct, frozen=True):
     """An Application, AppProject or ApplicationSet, from a file's document or from an overlay's render.
 
     `rendered` is None for one from a file. `problems` are what its AppProject does not permit.
-    `generated` is set for one that an ApplicationSet of the repository generates.
+    `admission` is what the API server says of one that stands in a file. `generated` is set for one that an
+    ApplicationSet of the repository generates.
     """
 
     manifest: Manifest
@@ -209,6 +210,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     schema: tuple[SchemaProblem, ...] | None = ()
     sources: tuple[ApplicationSource, ...] = ()
     problems: tuple[PermitProblem, ...] = ()
+    admission: Admission | None = None
     generated: Generated | None = None
 
     @property

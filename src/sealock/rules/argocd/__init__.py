@@ -3,6 +3,7 @@
 from sealock.rules.argocd import (
     application_namespace,
     application_path_missing,
+    application_set_empty,
     application_set_refused,
     chart_without_target_revision,
     create_namespace_elsewhere,
@@ -37,6 +38,7 @@ from sealock.rules.argocd import (
 RULES = (
     unreadable_application,
     application_path_missing,
+    application_set_empty,
     application_set_refused,
     invented_field,
     destination_name_and_server,
