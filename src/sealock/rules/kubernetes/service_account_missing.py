@@ -3,7 +3,7 @@
 ## What it does
 Looks up `serviceAccountName` of every workload, and the ServiceAccounts of its own namespace that a
 RoleBinding names, in the overlay and in what else the repository deploys to the namespace. `default` is
-always there. Where a custom resource or a script speaks of the name, or something
+always there, and bindings in namespaces named `kube-…` are left alone. Where a custom resource or a script speaks of the name, or something
 that nobody can see from here is deployed to the namespace, nothing is said.
 
 ## Why is this bad
@@ -87,7 +87,8 @@ def _needs(each: JudgedObject) -> Iterator[tuple[Path, str]]:
         name = made.spec.get(field)
         if isinstance(name, str) and name not in _ALWAYS:
             yield (*made.path, field), name
-    elif each.manifest.get("kind") == "RoleBinding":
+    elif each.manifest.get("kind") == "RoleBinding" and not each.key.namespace.startswith("kube-"):
+        # The cluster itself, and what it is delivered with, puts accounts into namespaces named kube-.
         for index, subject in enumerate(mappings(each.manifest.get("subjects"))):
             name = str(subject.get("name", ""))
             # Without a namespace it is the binding's: k8s.io/kubernetes v1.36.3,
