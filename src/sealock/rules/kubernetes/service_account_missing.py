@@ -3,8 +3,8 @@
 ## What it does
 Looks up `serviceAccountName` of every workload, and the ServiceAccounts of its own namespace that a
 RoleBinding names, in the overlay and in what else the repository deploys to the namespace. `default` is
-always there, and bindings in namespaces named `kube-…` are left alone. Where a custom resource or a script speaks of the name, or something
-that nobody can see from here is deployed to the namespace, nothing is said.
+always there, and bindings in namespaces named `kube-…` are left alone. Where a custom resource or a script
+speaks of the name, or something that nobody can see from here is deployed to the namespace, nothing is said.
 
 ## Why is this bad
 The API server refuses the Pods (`serviceaccount "ledger" not found`), and only the events of the ReplicaSet
