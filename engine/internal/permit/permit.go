@@ -3,6 +3,7 @@
 // It makes the calls that the controller makes, in its order: the project and the Application's
 // namespace (util/argo GetAppProject), sources and destination (ValidatePermissions), the kind and
 // the namespace of each object (controller/sync.go validateSyncPermissions). Messages are Argo CD's.
+// Of a project alone it answers what Argo CD's API server finds wrong with it (project.go).
 //
 // Not known here, because they live in a cluster: cluster secrets (see clusters.go), repositories
 // and clusters that belong to a project, global projects, and which Application namespaces the
@@ -22,7 +23,7 @@ import (
 // Undecided is the path of a problem that says what could not be decided, and why.
 const Undecided = "undecided"
 
-// Problem is one thing that is not permitted: the Application's field at fault, and the object
+// Problem is one thing that is refused: the field of the Application or project at fault, and the object
 // (`group/Kind namespace/name`) when one is refused.
 type Problem struct {
 	Path    string `json:"path"`
@@ -50,14 +51,19 @@ func Run(params, item json.RawMessage) (any, error) {
 	var question struct {
 		Application json.RawMessage   `json:"application"`
 		Objects     []json.RawMessage `json:"objects"`
+		Project     json.RawMessage   `json:"project"`
 	}
 	if err := json.Unmarshal(item, &question); err != nil {
 		return nil, failure.New(failure.BadRequest, "permit: "+err.Error(), "")
 	}
-	if len(question.Application) == 0 {
-		return nil, failure.New(failure.BadRequest, "permit: the item has no application", "")
+	if (len(question.Application) == 0) == (len(question.Project) == 0) {
+		return nil, failure.New(failure.BadRequest, "permit: the item needs either an application or a project", "")
 	}
 	c := &check{parameters: known, problems: []Problem{}}
+	if len(question.Project) > 0 {
+		c.appProject(question.Project)
+		return Answer{c.problems}, nil
+	}
 	var application v1alpha1.Application
 	if err := json.Unmarshal(question.Application, &application); err != nil {
 		c.add("", "the Application cannot be read: "+err.Error())
