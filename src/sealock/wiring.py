@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sealock.adapters.engine import EngineProjectPolicy, EngineRenderer, RenderOptions
     from sealock.adapters.engine_pool import EnginePool
     from sealock.adapters.file_tree import RepositoryFiles
-    from sealock.adapters.git_revision import GitRevisions
+    from sealock.adapters.git_revision import GitRevisions, RevisionFiles
     from sealock.adapters.schemas import PackagedSchemas
     from sealock.adapters.work_tree import DiskWorkTree
     from sealock.app.check import Judges
@@ -287,8 +287,9 @@ def diff(
             pool.start()
         git = GitRevisions(root)
         base, head = _named(git, revisions)
-        before, its_options = _side(stack, pool, git, base, cached=cached)
-        after, options = _side(stack, pool, git, head, cached=cached)
+        before, its_options = _side(stack, pool, git, (base[0], git.files(base[1])), cached=cached)
+        changed = (head[0], git.files(head[1], "head")) if head else None
+        after, options = _side(stack, pool, git, changed, cached=cached)
         paths = frozenset(each.path for each in git.changed(base[1], head[1] if head else None))
         change = Change(before, after, paths, GitRepository(root).urls, only, its_options != options)
         yield DiffRevisions(change, EngineComparer(pool), EngineAdmitter(pool))
@@ -317,11 +318,11 @@ def _side(
     stack: ExitStack,
     pool: EnginePool,
     git: GitRevisions,
-    named: tuple[str, Revision] | None,
+    named: tuple[str, RevisionFiles] | None,
     *,
     cached: bool,
 ) -> tuple[Side, RenderOptions]:
-    """Return one side of a diff, and how it is rendered; `stack` ends what it uses."""
+    """Return one side of a diff, and how it is rendered; None is the work tree, `stack` ends what it uses."""
     from sealock.adapters.engine import open_renderer
     from sealock.adapters.render_cache import cache_folder
     from sealock.adapters.text_memo import TextMemo
@@ -335,8 +336,8 @@ def _side(
         options = _options(settings(disk))
         stack.callback(store.save)
         return Side("work tree", disk, open_renderer(pool, git.root, options, cached=cached), store), options
-    label, revision = named
-    tree = stack.enter_context(git.files(revision))
+    label, tree = named
+    stack.enter_context(tree)
     try:
         options = _options(settings(tree))
     except ConfigurationError as wrong:

@@ -76,9 +76,9 @@ def write(root: Path, files: dict[str, str]) -> None:
         (root / path).write_bytes(text.encode())
 
 
-def at(root: Path, revision: str = "HEAD") -> RevisionFiles:
+def at(root: Path, revision: str = "HEAD", role: str = "base") -> RevisionFiles:
     revisions = GitRevisions(str(root))
-    return revisions.files(revisions.resolve(revision))
+    return revisions.files(revisions.resolve(revision), role)
 
 
 def said(read: Callable[[str], str], path: str) -> str:
@@ -414,18 +414,18 @@ class Repository:
         self._cache = RenderCache(folder / "cache"), "f"
         write(self.root, TREE)
 
-    def cached(self, revision: str = "") -> list[tuple[object, ...]]:
+    def cached(self, revision: str = "", role: str = "base") -> list[tuple[object, ...]]:
         """Render a revision, or the disk, as far as the cache does not know it."""
         self.engines.rendered.clear()
-        return self._outcomes(self.engines, revision, self._cache)
+        return self._outcomes(self.engines, revision, self._cache, role)
 
     def anew(self, revision: str) -> list[tuple[object, ...]]:
         return self._outcomes(self._pool, revision, None)
 
     def _outcomes(
-        self, engines: Engines, revision: str, cache: tuple[RenderCache, str] | None
+        self, engines: Engines, revision: str, cache: tuple[RenderCache, str] | None, role: str = "base"
     ) -> list[tuple[object, ...]]:
-        with at(self.root, revision or "HEAD") as files:
+        with at(self.root, revision or "HEAD", role) as files:
             renderer = EngineRenderer(
                 engines, str(self.root), cache=cache, revision=files if revision else None
             )
@@ -464,6 +464,22 @@ def test_what_one_revision_rendered_serves_another_where_it_is_the_same(
     second = commit(repository.root)
     assert repository.cached(second) == repository.anew(second)
     assert repository.engines.rendered == ["c"]
+
+
+@pytest.mark.engine
+def test_two_revisions_that_are_compared_again_and_again_are_both_remembered(
+    tmp_path: Path, pool: EnginePool
+) -> None:
+    repository = Repository(tmp_path, pool)
+    before = commit(repository.root)
+    write(repository.root, {"b/own.yaml": MAP % "renamed"})
+    after = commit(repository.root)
+    repository.cached(before)
+    repository.cached(after, "head")
+    repository.cached(before)
+    assert repository.engines.rendered == []
+    repository.cached(after, "head")
+    assert repository.engines.rendered == []
 
 
 @pytest.mark.engine

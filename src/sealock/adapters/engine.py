@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sealock.adapters.git_revision import RevisionFiles
     from sealock.adapters.render_cache import Probing
+    from sealock.domain.settings import KnownCluster
 
 _FORM = 1
 """Part of every key: raise it when what an entry means changes."""
@@ -204,8 +205,8 @@ class EngineRenderer:
         fingerprint = self._cache[1] if self._cache else ""
         options = [self._options.load_restrictor, self._options.helm]
         if self._revision and not disk:
-            # One entry for all revisions: whether it holds for this one, its trace tells.
-            options.append("revision")
+            # One entry for all revisions of a role: whether it holds for this one, its trace tells.
+            options.append(self._revision.role)
         return RenderCache.key(_FORM, fingerprint, self._root, overlay, sorted(want), *options)
 
 
@@ -260,7 +261,7 @@ def _undecodable(wrong: msgspec.MsgspecError) -> EngineError:
 
 
 class EngineProjectPolicy:
-    """Argo CD's own AppProject checks; implements the ProjectPolicy port."""
+    """Argo CD's own checks of AppProjects and of what they permit; implements the ProjectPolicy port."""
 
     def __init__(self, pool: Engines) -> None:
         """Ask the engines of `pool`."""
@@ -271,11 +272,20 @@ class EngineProjectPolicy:
         projects: Sequence[dict[str, Any]],
         questions: Sequence[PermitQuestion],
         definitions: Sequence[dict[str, Any]] = (),
+        clusters: Sequence[KnownCluster] = (),
     ) -> list[tuple[PermitProblem, ...]]:
         """Return the problems of each question, in order. Raises EngineError."""
-        params = {"projects": list(projects), "crds": list(definitions)}
-        answers = dict(self._pool.call("permit", params, questions))
+        known = [{"name": each.name, "server": each.server} for each in clusters]
+        params = {"projects": list(projects), "crds": list(definitions), "clusters": known}
+        return self._asked(params, questions)
+
+    def validate(self, projects: Sequence[dict[str, Any]]) -> list[tuple[PermitProblem, ...]]:
+        """Return what Argo CD refuses of each project, in order. Raises EngineError."""
+        return self._asked({}, [{"project": each} for each in projects])
+
+    def _asked(self, params: Mapping[str, Any], items: Sequence[Any]) -> list[tuple[PermitProblem, ...]]:
+        answers = dict(self._pool.call("permit", params, items))
         try:
-            return [_PERMISSION.decode(answers[index].result()).problems for index in range(len(questions))]
+            return [_PERMISSION.decode(answers[index].result()).problems for index in range(len(items))]
         except msgspec.MsgspecError as wrong:
             raise _undecodable(wrong) from wrong

@@ -115,9 +115,12 @@ class GitRevisions:
                 found[path] = PathChange(path, "changed" if path in found else "added")
         return tuple(sorted(found.values()))
 
-    def files(self, revision: Revision) -> RevisionFiles:
-        """Return the files of a revision, for reading. Close it when done."""
-        return RevisionFiles(self, revision)
+    def files(self, revision: Revision, role: str = "base") -> RevisionFiles:
+        """Return the files of a revision, for reading. Close it when done.
+
+        Renders of one `role` share a place in the cache: two revisions that are compared have one each.
+        """
+        return RevisionFiles(self, revision, role)
 
 
 def _changes(raw: bytes) -> Iterator[PathChange]:
@@ -134,8 +137,9 @@ class _Entry(NamedTuple):
 class RevisionFiles:
     """The files of one revision; implements SignedFiles. Close it, or use it in `with`."""
 
-    def __init__(self, revisions: GitRevisions, revision: Revision) -> None:
+    def __init__(self, revisions: GitRevisions, revision: Revision, role: str = "base") -> None:
         """Read what `revision` has below the root; nothing runs before a question."""
+        self.role = role
         self.root = revisions.root
         self.revision = revision
         self._revisions = revisions
