@@ -138,11 +138,12 @@ class PermitQuestion(msgspec.Struct, frozen=True):
 
 
 class PermitProblem(msgspec.Struct, frozen=True):
-    """One thing an AppProject does not permit.
+    """One thing an AppProject does not permit, or that Argo CD refuses of one.
 
     `path` is the field of the Application at fault (`spec.destination`, `spec.source.repoURL`,
-    `spec.project`), or `undecided` where only a cluster could tell. `object` names the refused
-    object (`group/kind namespace/name`) or is empty.
+    `spec.project`), or `undecided` where only a cluster could tell; of an AppProject, its own field
+    (`spec.roles[0].policies[1]`). `object` names the refused object (`group/kind namespace/name`) or
+    is empty.
     """
 
     path: str
@@ -151,18 +152,24 @@ class PermitProblem(msgspec.Struct, frozen=True):
 
 
 class ProjectPolicy(Protocol):
-    """Argo CD's own AppProject permission checks."""
+    """Argo CD's own checks of AppProjects and of what they permit."""
 
     def permit(
         self,
         projects: Sequence[dict[str, Any]],
         questions: Sequence[PermitQuestion],
         definitions: Sequence[dict[str, Any]] = (),
+        clusters: Sequence[KnownCluster] = (),
     ) -> list[tuple[PermitProblem, ...]]:
         """Return the problems of each question, in order. Raises EngineError.
 
         `definitions` are CustomResourceDefinitions: they say which custom resources are namespaced.
+        `clusters` say which name and which server belong together.
         """
+        ...
+
+    def validate(self, projects: Sequence[dict[str, Any]]) -> list[tuple[PermitProblem, ...]]:
+        """Return what Argo CD refuses of each project, in order. Raises EngineError."""
         ...
 
 

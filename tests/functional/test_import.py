@@ -18,6 +18,7 @@ from sealock.ports import PermitProblem, SchemaProblem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sealock.domain.settings import KnownCluster
     from sealock.ports import PermitQuestion
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "platform"
@@ -52,8 +53,9 @@ class NamespacePolicy:
         projects: Sequence[dict[str, Any]],
         questions: Sequence[PermitQuestion],
         definitions: Sequence[dict[str, Any]] = (),
+        clusters: Sequence[KnownCluster] = (),
     ) -> list[tuple[PermitProblem, ...]]:
-        del definitions
+        del definitions, clusters
         listed = {
             project["metadata"]["name"]: {each["namespace"] for each in project["spec"]["destinations"]}
             for project in projects
@@ -65,6 +67,9 @@ class NamespacePolicy:
             problem = PermitProblem("spec.destination", "destination is not permitted")
             answers.append(() if permitted else (problem,))
         return answers
+
+    def validate(self, projects: Sequence[dict[str, Any]]) -> list[tuple[PermitProblem, ...]]:
+        return [() for _ in projects]
 
 
 @pytest.fixture

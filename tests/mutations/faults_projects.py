@@ -15,7 +15,6 @@ _OF_DATA = ("argocd/sets/database.yaml", "argocd/sets/reports.yaml", "argocd/set
 _PROJECTS = f"{ARGOCD}/user-guide/projects/"
 _SPEC = f"{ARGOCD}/operator-manual/project-specification/"
 _WINDOWS = f"{ARGOCD}/user-guide/sync_windows/"
-_NAME = "Argo CD's own ValidateProject is not asked"
 
 
 def _fault(  # noqa: PLR0913 - each is named in Mutation
@@ -26,9 +25,8 @@ def _fault(  # noqa: PLR0913 - each is named in Mutation
     *edits: Edit,
     repository: str = PLATFORM,
     at: tuple[str, ...] = (),
-    gap: str = "",
 ) -> Mutation:
-    return Mutation(name, "AppProjects", what, source, rule, edits, repository, at, gap=gap)
+    return Mutation(name, "AppProjects", what, source, rule, edits, repository, at)
 
 
 FAULTS = (
@@ -223,45 +221,40 @@ FAULTS = (
         "window-schedule-wrong",
         "a sync window's schedule has an hour that there is not",
         _WINDOWS,
-        "schema-violation",
+        "project-refused",
         Swap(DATA, "0 22 * * 5", "0 25 * * 5"),
         repository=KINDS,
-        gap=_NAME,
     ),
     _fault(
         "window-duration-in-words",
         "a sync window's duration is no duration",
         _WINDOWS,
-        "schema-violation",
+        "project-refused",
         Swap(DATA, "duration: 8h", "duration: 8 hours"),
         repository=KINDS,
-        gap=_NAME,
     ),
     _fault(
         "window-of-unknown-kind",
         "a sync window blocks in place of denying",
         _WINDOWS,
-        "schema-violation",
+        "project-refused",
         Swap(DATA, "kind: deny", "kind: block"),
         repository=KINDS,
-        gap=_NAME,
     ),
     _fault(
         "policy-of-another-project",
         "a role's policy is about another project's Applications",
         f"{ARGOCD}/operator-manual/rbac/",
-        "schema-violation",
+        "project-refused",
         Swap(DATA, "data/*, allow", "web/*, allow"),
         repository=KINDS,
-        gap=_NAME,
     ),
     _fault(
         "policy-of-another-role",
         "a policy's subject is a role that the project does not have",
         f"{ARGOCD}/operator-manual/rbac/",
-        "schema-violation",
+        "project-refused",
         Swap(DATA, "proj:data:deployer", "proj:data:deploy"),
         repository=KINDS,
-        gap=_NAME,
     ),
 )

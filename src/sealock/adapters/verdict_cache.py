@@ -21,6 +21,7 @@ from sealock.ports import PermitProblem, ProjectPolicy, SchemaProblem, Schemas
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sealock.domain.settings import KnownCluster
     from sealock.ports import PermitQuestion
 
 _Q = TypeVar("_Q")
@@ -154,12 +155,20 @@ class RememberingPolicy:
         projects: Sequence[dict[str, Any]],
         questions: Sequence[PermitQuestion],
         definitions: Sequence[dict[str, Any]] = (),
+        clusters: Sequence[KnownCluster] = (),
     ) -> list[tuple[PermitProblem, ...]]:
         """Return the problems of each question, in order. Raises EngineError."""
-        prefix = digest("permit", self._engine, list(projects), list(definitions))
+        known = [(each.name, each.server) for each in clusters]
+        prefix = digest("permit", self._engine, list(projects), list(definitions), known)
         keys = [_checksum(prefix + msgspec.msgpack.encode(question)) for question in questions]
-        missing = partial(self._inner.permit, projects, definitions=definitions)
+        missing = partial(self._inner.permit, projects, definitions=definitions, clusters=clusters)
         return recall(self._store, keys, questions, self._decoder, missing)
+
+    def validate(self, projects: Sequence[dict[str, Any]]) -> list[tuple[PermitProblem, ...]]:
+        """Return what Argo CD refuses of each project, in order. Raises EngineError."""
+        prefix = digest("project", self._engine)
+        keys = [_checksum(prefix + msgspec.msgpack.encode(project)) for project in projects]
+        return recall(self._store, keys, projects, self._decoder, self._inner.validate)
 
 
 def recall(

@@ -83,7 +83,7 @@ class ViewRepository:
         judged = judge_policies.judge(overlays, self._settings, standing, self._judges.policies)
         views = judge_objects.judge_views(looked.followed.views, world, self._judges.admitter)
         views = [self._validated_view(each) for each in views]
-        projects = [each for each in views if each.kind == "AppProject"]
+        projects = self._refused([each for each in views if each.kind == "AppProject"])
         applications = [each for each in views if each.kind == "Application"]
         everything, changed = looked.scope.everything, looked.scope.changed
         unparsed = [each for each in looked.manifests.unparsed if everything or each.where.file in changed]
@@ -175,6 +175,16 @@ class ViewRepository:
     def _validated_view(self, each: ApplicationView) -> ApplicationView:
         return replace(each, schema=self._validated(each.manifest)[0]) if each.in_scope else each
 
+    def _refused(self, projects: Sequence[ApplicationView]) -> list[ApplicationView]:
+        """Ask Argo CD about each AppProject in scope; one that violates its schema cannot be read."""
+        asked = [each for each in projects if each.in_scope and not each.schema]
+        answers = self._judges.policy.validate([each.manifest for each in asked]) if asked else []
+        problems = dict(zip(map(id, asked), answers, strict=True))
+        return [
+            replace(each, problems=problems[id(each)]) if problems.get(id(each)) else each
+            for each in projects
+        ]
+
     def _permitted(
         self, applications: Sequence[ApplicationView], projects: Sequence[ApplicationView]
     ) -> Iterator[ApplicationView]:
@@ -196,7 +206,8 @@ class ViewRepository:
         ]
         questions = [PermitQuestion(each.manifest, tuple(self._deployed(each))) for each in asked]
         manifests = [each.manifest for each in readable]
-        answers = self._judges.policy.permit(manifests, questions, self._defined) if asked else []
+        known = self._settings.clusters
+        answers = self._judges.policy.permit(manifests, questions, self._defined, known) if asked else []
         problems = dict(zip(map(id, asked), answers, strict=True))
         for each in applications:
             yield replace(each, problems=problems[id(each)]) if problems.get(id(each)) else each

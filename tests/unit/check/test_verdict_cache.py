@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sealock.adapters.verdict_cache import RememberingPolicy, RememberingSchemas, VerdictStore
+from sealock.domain.settings import KnownCluster
 from sealock.ports import PermitProblem, PermitQuestion, SchemaProblem
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ WRONG = (SchemaProblem(("spec", 0), "wrong"),)
 
 
 class Judge:
-    """Schemas and a policy that count what they are asked; a manifest's `verdict` is its answer."""
+    """Schemas that count what they are asked; a manifest's `verdict` is its answer."""
 
     def __init__(self, versions: str = "1.36", definitions: Sequence[dict[str, Any]] = ()) -> None:
         self.versions = versions
@@ -36,15 +37,27 @@ class Judge:
         self.asked.append(manifest)
         return {"good": (), "bad": WRONG, "unknown": None}[manifest["verdict"]]
 
+
+class Policy:
+    """A policy that counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
     def permit(
         self,
         projects: Sequence[dict[str, Any]],
         questions: Sequence[PermitQuestion],
         definitions: Sequence[dict[str, Any]] = (),
+        clusters: Sequence[KnownCluster] = (),
     ) -> list[tuple[PermitProblem, ...]]:
-        del definitions
+        del definitions, clusters
         self.asked += questions
         return [(PermitProblem("spec", f"{len(projects)}"),) for _ in questions]
+
+    def validate(self, projects: Sequence[dict[str, Any]]) -> list[tuple[PermitProblem, ...]]:
+        self.asked += projects
+        return [(PermitProblem("spec", str(each["n"])),) if each["n"] else () for each in projects]
 
 
 def store(folder: Path) -> VerdictStore:
@@ -74,7 +87,7 @@ def test_another_version_and_other_definitions_are_asked_about_anew(tmp_path: Pa
 
 
 def test_a_changed_project_application_object_or_engine_is_asked_about_anew(tmp_path: Path) -> None:
-    kept, judge = store(tmp_path), Judge()
+    kept, judge = store(tmp_path), Policy()
     questions = [
         (["p"], PermitQuestion({"a": 1}), "e1"),
         (["p"], PermitQuestion({"a": 1}), "e1"),
@@ -93,20 +106,39 @@ def test_a_changed_project_application_object_or_engine_is_asked_about_anew(tmp_
 def test_answers_come_in_the_order_of_the_questions(tmp_path: Path) -> None:
     kept = store(tmp_path)
 
-    class Echo(Judge):
+    class Echo(Policy):
         def permit(
             self,
             projects: Sequence[dict[str, Any]],
             questions: Sequence[PermitQuestion],
             definitions: Sequence[dict[str, Any]] = (),
+            clusters: Sequence[KnownCluster] = (),
         ) -> list[tuple[PermitProblem, ...]]:
-            del projects, definitions
+            del projects, definitions, clusters
             return [(PermitProblem("spec", str(each.application["n"])),) for each in questions]
 
     policy = RememberingPolicy(Echo(), kept, "e")
     policy.permit([], [PermitQuestion({"n": 1})])
     found = policy.permit([], [PermitQuestion({"n": n}) for n in (0, 1, 2, 1)])
     assert [each[0].message for each in found] == ["0", "1", "2", "1"]
+
+
+def test_clusters_that_were_not_known_are_asked_about_anew(tmp_path: Path) -> None:
+    judge = Policy()
+    policy = RememberingPolicy(judge, store(tmp_path), "e")
+    for server in ("https://a", "https://b", "https://a"):
+        policy.permit([], [PermitQuestion({"a": 1})], clusters=[KnownCluster("eu", server)])
+    assert len(judge.asked) == 2
+
+
+def test_a_changed_project_or_engine_is_validated_anew(tmp_path: Path) -> None:
+    kept, judge = store(tmp_path), Policy()
+    for engine in ("e1", "e2"):
+        policy = RememberingPolicy(judge, kept, engine)
+        assert policy.validate([{"n": 0}]) == [()]
+        found = policy.validate([{"n": 1}, {"n": 0}])
+        assert found == [(PermitProblem("spec", "1"),), ()]
+    assert judge.asked == [{"n": 0}, {"n": 1}] * 2
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 40, None])
