@@ -63,3 +63,40 @@ def test_a_project_that_nobody_can_read_is_a_finding_and_ends_no_check(
     printed = capsys.readouterr().out
     assert "error[schema-violation]: spec.orphanedResources.ignore[0]" in printed
     assert "1 error, 0 undecided" in printed
+
+
+@pytest.mark.parametrize(
+    ("clusters", "status", "said"),
+    [
+        ("", 3, "undecided[project-not-permitted]: spec.destination: project 'payments' and the Application"),
+        ("{name: lab, server: 'https://10.0.0.7:6443'}", 1, "error[project-not-permitted]: application dest"),
+    ],
+)
+def test_declared_clusters_settle_what_names_and_servers_leave_open(
+    repository: Path, capsys: pytest.CaptureFixture[str], clusters: str, status: int, said: str
+) -> None:
+    application = repository / "applications" / "ledger-dev.yaml"
+    text = application.read_text()
+    application.write_text(text.replace("https://kubernetes.default.svc", "https://10.0.0.7:6443"))
+    settings = repository / "sealock.yaml"
+    settings.write_text(f"{settings.read_text()}\nclusters: [{clusters}]\n")
+
+    assert run(["check", "--repo", str(repository)]) == status
+
+    assert said in capsys.readouterr().out
+
+
+def test_a_project_that_argo_cd_refuses_is_an_error_of_the_project(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = repository / "projects" / "payments.yaml"
+    windows = (
+        "\nspec:\n  syncWindows: [{kind: deny, schedule: '0 2 * * *', duration: 2 h, clusters: ['*']}]\n"
+    )
+    project.write_text(project.read_text().replace("\nspec:\n", windows))
+
+    assert run(["check", "--repo", str(repository)]) == 1
+
+    printed = capsys.readouterr().out
+    assert "error[project-refused]: cannot parse duration '2 h'" in printed
+    assert "1 error, 0 undecided" in printed

@@ -25,7 +25,8 @@ spec:
 ## How to fix
 Correct the Application, or permit it in the AppProject. Where no AppProject is in the repository,
 nothing is checked and the summary says so; the project `default` is taken to permit everything, as Argo
-CD creates it.
+CD creates it. Where one of the two calls a cluster by name and the other by server, `clusters` in
+`sealock.yaml` tells which belong together.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ _SAID_BETTER = (
     "spec.source.targetRevision is required",
 )
 
+_BY_NAME_AND_SERVER = "call clusters by name and by server"
+_WAIVE = "Only Argo CD can tell; waive project-not-permitted for this file in sealock.yaml."
+_CLUSTERS = "Add the cluster's name and server to `clusters` in sealock.yaml."
+
 
 def check(view: RepositoryView) -> Iterator[Finding | NotDecided]:
     """Yield everything that the Applications' projects refuse, and what only a cluster could tell."""
@@ -63,7 +68,7 @@ def check(view: RepositoryView) -> Iterator[Finding | NotDecided]:
                     f"Application {application.name}",
                     view.where(application, ("spec", "project")),
                     f"{problem.message}{about}",
-                    "Only Argo CD can tell; waive project-not-permitted for this file in sealock.yaml.",
+                    _CLUSTERS if _BY_NAME_AND_SERVER in problem.message else _WAIVE,
                     (application.overlay,) if application.overlay else (),
                 )
                 continue
