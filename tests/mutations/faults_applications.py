@@ -268,20 +268,18 @@ _OF_SOURCES = (
         _TOPIC,
         "a value file names a source that there is not",
         _SOURCES,
-        "application-path-missing",
+        "value-file-missing",
         (Swap(METRICS, "$values/", "$vals/"),),
         KINDS,
-        gap="no rule looks at valueFiles",
     ),
     Mutation(
         "value-file-missing",
         _TOPIC,
         "a value file of this repository is not there",
         _SOURCES,
-        "application-path-missing",
+        "value-file-missing",
         (Swap(METRICS, "metrics-values.yaml", "metrics.yaml"),),
         KINDS,
-        gap="no rule looks at valueFiles",
     ),
 )
 

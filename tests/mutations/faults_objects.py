@@ -277,9 +277,12 @@ _SCALING_AND_BUDGETS = (
         "scaler-and-replicas",
         "a Deployment has replicas, and an autoscaler too: they undo each other",
         f"{ARGOCD_ISSUE}/5105",
-        "staging-replicas-differ",
-        Swap(DEPLOYMENT, "spec:\n  selector:", "spec:\n  replicas: 3\n  selector:"),
-        gap="there is no rule about replicas beside an autoscaler",
+        "replicas-beside-autoscaler",
+        Swap(
+            "services/storefront/base/deployment.yaml",
+            "spec:\n  # Each overlay",
+            "spec:\n  replicas: 3\n  # Each overlay",
+        ),
     ),
     _fault(
         "budget-with-both",

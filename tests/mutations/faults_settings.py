@@ -100,14 +100,6 @@ FAULTS = (
         at=(POLICY, WEB, "apps/web/overlays/dev/kustomization.yaml"),
     ),
     _fault(
-        "policy-without-binding",
-        "a binding names a policy that is not there: nothing is enforced",
-        f"{_POLICIES}#getting-started-with-validating-admission-policy",
-        "admission-policy",
-        Swap(POLICY, "  policyName: replicas\n", "  policyName: replica\n"),
-        gap="a binding of no policy is not reported",
-    ),
-    _fault(
         "policy-action-misspelt",
         "a binding's action is in lower case",
         _POLICIES,

@@ -530,13 +530,12 @@ _VOLUMES_AND_PLACES = (
         "image-in-capitals",
         "an image's name has capitals: InvalidImageName on the node",
         "https://github.com/distribution/reference",
-        _REFUSED,
+        "image-name-invalid",
         Swap(
             "apps/web/overlays/dev/kustomization.yaml",
             "  - name: ghcr.io/acme/web\n",
             "  - name: ghcr.io/acme/web\n    newName: ghcr.io/Acme/Web\n",
         ),
-        gap="the API server takes any text for an image, and no rule looks",
     ),
     _fault(
         "digest-cut-off",
@@ -549,7 +548,7 @@ _VOLUMES_AND_PLACES = (
         "digest-in-the-tag",
         "a digest stands in newTag: name:sha256:… is no image",
         "https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests",
-        "missing-digest-in-production",
+        "image-name-invalid",
         Swap(
             "services/ledger/overlays/production/kustomization.yaml",
             "    digest: sha256",

@@ -37,6 +37,10 @@ OUT_OF_SCOPE = (
         "a chart's version that is not in its registry, or values that its templates refuse",
         "the chart is fetched from the network",
     ),
+    OutOfScope(
+        "a binding names an admission policy that is not there: nothing is enforced",
+        "the policy may come from another repository",
+    ),
     OutOfScope("an admission webhook refuses or changes an object", "it runs in the cluster"),
     OutOfScope(
         "a MutatingAdmissionPolicy or a default of the cluster makes a right object wrong",

@@ -61,6 +61,14 @@ class Here:
             if not (source.get("ref") and not source.get("path") and not source.get("chart"))
         )
 
+    def own(self, manifest: Manifest) -> frozenset[Path]:
+        """Return the fields of the sources that are in this repository, those that only lend values too."""
+        return frozenset(
+            field
+            for field, source in _declared(manifest)
+            if not text_of(source, "chart") and same_form(text_of(source, "repoURL")) in self.urls
+        )
+
     def _source(self, field: Path, source: dict[str, Any]) -> ApplicationSource:
         place = (*field, "path")
         if text_of(source, "chart"):

@@ -122,8 +122,10 @@ class FollowApplications:
 
     def _placed(self, view: ApplicationView, *, touched: bool = False) -> ApplicationView:
         """Return the view with its sources, and whether it is in scope itself."""
-        sources = self._here.sources(view.manifest) if view.kind == "Application" else ()
-        return replace(view, sources=sources, in_scope=self._scope.everything or touched)
+        is_one = view.kind == "Application"
+        sources = self._here.sources(view.manifest) if is_one else ()
+        own = self._here.own(view.manifest) if is_one else frozenset()
+        return replace(view, sources=sources, own=own, in_scope=self._scope.everything or touched)
 
     def _led(self, views: list[ApplicationView]) -> list[ApplicationView]:
         """Return the views, those in scope that deploy something that is."""

@@ -58,3 +58,40 @@ class ImageRef(msgspec.Struct, frozen=True):
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.name}{tag}{digest}"
+
+
+_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_NAME = re.compile(rf"(?:{_HOST}/)?({_PART}(?:/{_PART})*)", re.ASCII)
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_HASH = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
+_CUT_OFF = re.compile(r"@sha(?:256|512):[0-9a-fA-F]*$")
+_LONGEST = 255
+
+
+def is_cut_off(text: str) -> bool:
+    """Say whether an image ends with what should be a digest and has another length, or capitals."""
+    return bool(_CUT_OFF.search(text)) and not _HASH.fullmatch(text.rpartition("@")[2])
+
+
+def refused_part(text: str) -> str:
+    """Return `name`, `capitals`, `tag` or `digest`: why the kubelet refuses an image; empty when it does not.
+
+    Source: pkg/util/parsers/parsers.go of k8s.io/kubernetes v1.36.3 (ParseImageName), which calls
+    regexp.go and normalize.go of github.com/distribution/reference v0.6.0; a digest must also pass
+    algorithm.go of github.com/opencontainers/go-digest v1.0.0.
+    """
+    rest, at, digest = text.partition("@")
+    if at and not _HASH.fullmatch(digest):
+        return "digest"
+    head, slash, tail = rest.rpartition("/")
+    last, colon, tag = tail.partition(":")
+    name = f"{head}{slash}{last}"
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return "capitals" if _NAME.fullmatch(name.lower()) else "name"
+    # An identifier without its algorithm is refused too.
+    if len(found[1]) > _LONGEST or re.fullmatch("[a-f0-9]{64}", text):
+        return "name"
+    return "tag" if colon and not _TAG.fullmatch(tag) else ""

@@ -450,7 +450,7 @@ class _Transformers:
             yield node
 
     def _image(self, image: object) -> Iterator[Node]:
-        rendered = re.sub(r"(@.*|:[^/:]*)$", "", re.sub(r"@.*$", "", str(image)))
+        rendered = re.sub(r":[^/]*$", "", re.sub(r"@.*$", "", str(image)))
         for item in _items(self._root.get("images")):
             if not isinstance(item, Mapping) or rendered not in {_text(item, "newName"), _text(item, "name")}:
                 continue

@@ -199,7 +199,8 @@ class ApplicationView(msgspec.Struct, frozen=True):
 
     `rendered` is None for one from a file. `problems` are what its AppProject does not permit.
     `admission` is what the API server says of one that stands in a file. `generated` is set for one that an
-    ApplicationSet of the repository generates.
+    ApplicationSet of the repository generates. `own` are the fields of the sources that are in this
+    repository, those that only lend values included.
     """
 
     manifest: Manifest
@@ -212,6 +213,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     problems: tuple[PermitProblem, ...] = ()
     admission: Admission | None = None
     generated: Generated | None = None
+    own: frozenset[Path] = frozenset()
 
     @property
     def kind(self) -> str:

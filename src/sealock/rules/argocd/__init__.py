@@ -33,6 +33,7 @@ from sealock.rules.argocd import (
     unknown_hook,
     unknown_sync_option,
     unreadable_application,
+    value_file_missing,
     wave_cannot_wait,
 )
 
@@ -46,6 +47,7 @@ RULES = (
     source_beside_sources,
     ref_source_with_chart,
     chart_without_target_revision,
+    value_file_missing,
     application_namespace,
     unknown_sync_option,
     replace_with_server_side_apply,

@@ -30,11 +30,10 @@ immutable, turn the rule off: `policy: {rules: {missing-digest-in-production: of
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Finding, Severity
-from sealock.domain.image import ImageRef, InvalidImage
+from sealock.domain.image import ImageRef, InvalidImage, is_cut_off
 from sealock.domain.printable import printable
 from sealock.rules.meta import Meta
 from sealock.rules.promotion.mutable_tag_in_production import moving_tag
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from sealock.rules.view import RepositoryView
 
 _BROKEN = "a digest that is none: the node refuses its name"
-_CUT = re.compile(r"@sha(?:256|512):[0-9a-fA-F]*$")
 
 META = Meta("missing-digest-in-production", "a production image has no digest", Severity.WARNING)
 
@@ -72,7 +70,9 @@ def check(view: RepositoryView) -> Iterator[Finding]:
 def _wrong(text: str) -> str:
     """Return what an image has in place of a digest; empty for one that is pinned."""
     try:
-        return "" if ImageRef.parse(text).digest is not None else "no digest"
+        image = ImageRef.parse(text)
     except InvalidImage:
         # What is no image reference at all is refused elsewhere, or a placeholder that something else fills.
-        return _BROKEN if _CUT.search(text) else "" if "@" in text else "no digest"
+        return _BROKEN if is_cut_off(text) else "" if "@" in text else "no digest"
+    # A digest in the tag's place makes no image: image-name-invalid says so.
+    return "" if image.digest is not None or ":" in (image.tag or "") else "no digest"

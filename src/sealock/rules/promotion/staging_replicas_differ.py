@@ -2,7 +2,7 @@
 
 ## What it does
 Compares the replicas of each workload in staging with those in production, where both overlays render
-it. Workloads with a HorizontalPodAutoscaler are left out.
+it. Where a HorizontalPodAutoscaler sets them, its `minReplicas` are compared.
 
 ## Why is this bad
 What only shows with several replicas (sessions, locks, start-up order) is first seen in production.
@@ -84,33 +84,41 @@ def _compare(
 ) -> Iterator[Finding]:
     wanted: dict[tuple[str, str], set[int]] = {}
     for model in models:
-        for key, (count, _) in _replicas(model).items():
+        for key, (count, _, _) in _replicas(model).items():
             wanted.setdefault(key, set()).add(count)
-    for key, (count, each) in _replicas(overlay).items():
+    for key, (count, field, each) in _replicas(overlay).items():
         if key in wanted and count not in wanted[key]:
             counts = " or ".join(map(str, sorted(wanted[key])))
             yield META.finding(
-                view.where(each, ("spec", "replicas")),
-                f"{key[0]} {key[1]} has {count} replicas in {overlay.environment} and {counts} in {mirrored}",
-                fix=f"Give it the replicas of {mirrored}.",
+                view.where(each, ("spec", field)),
+                f"{key[0]} {key[1]} has {count} {field} in {overlay.environment} and {counts} in {mirrored}",
+                fix=f"Give it the {field} of {mirrored}.",
                 resource=str(each.key),
                 overlay=overlay.path,
             )
 
 
-def _replicas(overlay: OverlayView) -> dict[tuple[str, str], tuple[int, JudgedObject]]:
-    """Return the replicas of each workload by kind and name in its own file; autoscaled ones left out."""
+def _replicas(overlay: OverlayView) -> dict[tuple[str, str], tuple[int, str, JudgedObject]]:
+    """Return the replicas of workloads and autoscalers, and their field, by kind and name in the own file.
+
+    Workloads with an autoscaler are left out: it is the one that counts.
+    """
     targets = [
         value_of(each.manifest, "spec", "scaleTargetRef")
         for each in overlay.objects
         if each.key.kind in {"HorizontalPodAutoscaler", "ScaledObject"}
     ]
     scaled = {(text_of(target, "kind"), text_of(target, "name")) for target in targets}
-    found: dict[tuple[str, str], tuple[int, JudgedObject]] = {}
+    found: dict[tuple[str, str], tuple[int, str, JudgedObject]] = {}
     for each in overlay.objects:
         kind, name = each.key.kind, each.key.name
         count = value_of(each.manifest, "spec", "replicas")
         count = 1 if count is None else count
         if kind in _SCALED and isinstance(count, int) and not {(kind, name), ("", name)} & scaled:
-            found[kind, each.origin.name or name] = (count, each)
+            found[kind, each.origin.name or name] = (count, "replicas", each)
+        elif kind == "HorizontalPodAutoscaler":
+            least = value_of(each.manifest, "spec", "minReplicas")
+            least = 1 if least is None else least
+            if isinstance(least, int):
+                found[kind, each.origin.name or name] = (least, "minReplicas", each)
     return found
