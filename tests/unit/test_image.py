@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.domain.image import Digest, ImageRef, InvalidImage
+from sealock.domain.image import Digest, ImageRef, InvalidImage, is_cut_off, refused_part
 
 HEX = "9f" * 32
 NAMES = st.from_regex(r"([a-z0-9]+(:[0-9]{2,4})?/)?[a-z0-9]+(/[a-z0-9]+)?", fullmatch=True).filter(
@@ -43,3 +43,37 @@ def test_a_digest_of_another_shape_is_refused(text: str) -> None:
 def test_a_reference_reads_back_as_it_was_written(*, name: str, tag: str | None, pinned: bool) -> None:
     reference = ImageRef(name, tag, Digest(f"sha256:{HEX}") if pinned else None)
     assert reference == ImageRef.parse(str(reference))
+
+
+# What ParseImageName of k8s.io/kubernetes v1.36.3 says of each.
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("nginx", ""),
+        ("GHCR.io/acme/api:V1.4_2-RC.1", ""),
+        ("Acme/api", ""),
+        ("[fd00::1]:5000/api", ""),
+        (f"api:1.4@sha256:{HEX}", ""),
+        (f"api@sha384:{HEX}{HEX[:32]}", ""),
+        ("ghcr.io/Acme/api", "capitals"),
+        ("Api", "capitals"),
+        ("https://ghcr.io/api", "name"),
+        ("ghcr.io/a___b", "name"),
+        ("ghcr.io//api", "name"),
+        (HEX, "name"),
+        ("a" * 256, "name"),
+        ("api:", "tag"),
+        ("api:-1", "tag"),
+        (f"api:{'x' * 129}", "tag"),
+        (f"api:sha256:{HEX}", "tag"),
+        ("api@sha256:12", "digest"),
+        (f"api@sha256:{HEX.upper()}", "digest"),
+        (f"api@md5:{HEX}", "digest"),
+    ],
+)
+def test_an_image_is_refused_for_the_part_that_the_kubelet_refuses(text: str, part: str) -> None:
+    assert part == refused_part(text)
+
+
+def test_a_digest_is_cut_off_only_when_its_length_is_wrong() -> None:
+    assert (True, False) == (is_cut_off("api@sha256:9f"), is_cut_off(f"api@sha256:{HEX}"))
