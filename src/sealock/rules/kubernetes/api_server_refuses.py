@@ -40,11 +40,14 @@ from sealock.domain.api_lifecycle import is_removed
 from sealock.domain.finding import Finding, Severity
 from sealock.domain.source_map import parse_path
 from sealock.rules.meta import Meta
+from sealock.rules.view import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealock.rules.view import ApplicationView, JudgedObject, RepositoryView
+
+_WAVE = "argocd.argoproj.io/sync-wave"
 
 META = Meta("api-server-refuses", "the API server would not accept an object", Severity.ERROR)
 
@@ -71,8 +74,13 @@ def check(view: RepositoryView) -> Iterator[Finding]:
 
 
 def _errors(thing: JudgedObject | ApplicationView) -> Iterator[tuple[str, str]]:
-    """Yield the errors, but for the fields of Argo CD's kinds that `invented-field` knows more about."""
+    """Yield the errors, but for those of Argo CD's kinds that other rules know more about.
+
+    `invented-field` words unknown fields, `sync-wave-not-integer` a wave that is a number.
+    """
     argocd = str(thing.manifest.get("apiVersion", "")).startswith("argoproj.io/")
+    wave = value_of(thing.manifest, "metadata", "annotations", _WAVE)
     for path, message in thing.admission.errors if thing.admission else ():
-        if not (argocd and "unknown field" in message):
+        is_wave = isinstance(wave, int) and "annotations" in f"{path} {message}"
+        if not (argocd and ("unknown field" in message or is_wave)):
             yield path, message
