@@ -66,6 +66,8 @@ spec:
         server: https://kubernetes.default.svc
         namespace: "{{{{ index .path.segments 1 }}}}-{{{{ .path.basename }}}}"
       syncPolicy: {{automated: {{selfHeal: true}}, syncOptions: [CreateNamespace=true]}}
+      # The autoscalers of the corpus set the replicas.
+      ignoreDifferences: [{{group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}}]
 """,
     "policies/kustomization.yaml": "resources: [policy.yaml]\n",
     "policies/policy.yaml": """\

@@ -63,9 +63,12 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         for source in application.sources
         if source.state == "fine" and source.reason
     }
+    known: dict[str, str] = {}
     for overlay, each in view.in_scope():
         for path, text in images(each.manifest):
-            part = refused_part(text)
+            if text not in known:
+                known[text] = refused_part(text)
+            part = known[text]
             if not part or _is_left(text) or overlay.path in replaced:
                 continue
             if overlay.production and is_cut_off(text):

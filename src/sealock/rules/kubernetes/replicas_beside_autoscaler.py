@@ -56,6 +56,7 @@ META = Meta(
     Confidence.MEDIUM,
 )
 
+_SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 _IGNORED = "resource.customizations.ignoreDifferences"
 _PAUSED = "autoscaling.keda.sh/paused"
 
@@ -63,14 +64,18 @@ _PAUSED = "autoscaling.keda.sh/paused"
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each workload whose replicas Argo CD would put back."""
     healing = _healing(view)
-    if not healing or _ignores_everywhere(view):
-        return
-    for overlay in view.overlays:
-        for each, scaler in _scaled(overlay) if overlay.path in healing else ():
-            for application in healing[overlay.path]:
-                if (overlay.in_scope or application.in_scope) and not _ignores(application, each):
-                    yield _finding(view, overlay, each, scaler)
-                    break
+    fights = [
+        (overlay, each, scaler)
+        for overlay in view.overlays
+        for each, scaler in (_scaled(overlay) if overlay.path in healing else ())
+        if any(
+            (overlay.in_scope or application.in_scope) and not _ignores(application, each)
+            for application in healing[overlay.path]
+        )
+    ]
+    if fights and not _ignores_everywhere(view):
+        for overlay, each, scaler in fights:
+            yield _finding(view, overlay, each, scaler)
 
 
 def _finding(view: RepositoryView, overlay: OverlayView, each: JudgedObject, scaler: JudgedObject) -> Finding:
@@ -110,7 +115,7 @@ def _at(node: Any, *path: str | int) -> Any:  # noqa: ANN401 - JSON
 def _scaled(overlay: OverlayView) -> Iterator[tuple[JudgedObject, JudgedObject]]:
     """Yield each workload with replicas, and the autoscaler that would set others."""
     for scaler in overlay.objects:
-        target = target_of(scaler.manifest)
+        target = target_of(scaler.manifest) if scaler.key.kind in _SCALERS else None
         if target is None or target.least is None or _is_idle(scaler):
             continue
         for each in overlay.objects:
