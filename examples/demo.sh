@@ -21,6 +21,7 @@ cat >>services.yaml <<'YAML'
   receipt-service:
     namespace: payments
     needs: [payment-service]
+    staging: {tag: 1.0.0}
     production: {digest: "sha256:7c8e1d5a0f3b42969be07d4f1a6c5b82e930d7f46a1b0c5e8d29f3741b6a9c02"}
 YAML
 show generate

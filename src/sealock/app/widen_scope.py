@@ -14,7 +14,7 @@ from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.rules.view import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from sealock.app.base_objects import BaseObjects
     from sealock.app.find_manifests import Manifests
@@ -41,19 +41,34 @@ def by_files(
 ) -> bool:
     """Say whether a changed file judges others: settings, projects, definitions, policies, namespaces.
 
-    Nor does a kustomization that is gone tell any more which objects it took with it.
+    Nor does a kustomization that is gone tell any more which objects it took with it. An Application may
+    name a file of values that is gone.
     """
     judging = {each.file for each in (*manifests.definitions, *manifests.judging)}
     judging |= {each.file for each in manifests.argocd if each.manifest["kind"] == "AppProject"}
     judging.add(_SETTINGS)
     patterns = (*settings.definitions, *settings.admission_policies)
+    values = {name for each in manifests.argocd for name in _value_files(each.manifest)}
     known = set(files)
     return any(
         path in judging
-        or (path not in known and path.rpartition("/")[2] in KUSTOMIZATION_NAMES)
+        or (path not in known and path.rpartition("/")[2] in {*KUSTOMIZATION_NAMES, *values})
         or any(fnmatchcase(path, pattern) for pattern in patterns)
         for path in changed
     )
+
+
+def _value_files(node: object) -> Iterator[str]:
+    """Yield the names of the files under any `valueFiles` of a manifest."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "valueFiles" and isinstance(value, list):
+                yield from (str(file).rpartition("/")[2] for file in value)
+            else:
+                yield from _value_files(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _value_files(item)
 
 
 def by_objects(overlays: Iterable[str], renders: Renders, base: BaseObjects, manifests: Manifests) -> bool:
