@@ -189,7 +189,7 @@ def page(overlays: int, cold: Round, warm: list[Round], changed: list[Round]) ->
     """Return the tables."""
     lines = [
         "# What each rule costs",
-        "Written by `python -m bench.rules`; do not edit.",
+        "Written by `python -m bench.rules --out docs/reference/rule-costs.md`; do not edit.",
         f"A check of {overlays} overlays with an Application each, in one process.",
         f"Medians of {len(warm)} rounds in which everything is rendered and judged already.",
         "One run on a noisy two-core machine: the shares of the total count, not the milliseconds.",
