@@ -25,6 +25,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.timeout(600)
 def test_nothing_breaks_sealock_within_its_bounds(tmp_path: Path) -> None:
     done = fuzzing.for_seconds(Fuzzer(tmp_path, seed=4), _SECONDS)
     assert [str(each) for each in done.failures] == []

@@ -119,7 +119,7 @@ def test_what_others_depend_on_is_missed_nowhere(
     assert missed(repository, base, base | {file: base[file].replace(old, new)}) == set()
 
 
-@pytest.mark.timeout(0)
+@pytest.mark.timeout(900)
 @given(before=st.lists(ONE, max_size=1), edits=st.lists(ONE, min_size=1, max_size=3))
 @settings(
     max_examples=EXAMPLES,
