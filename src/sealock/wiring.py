@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sealock.adapters.engine import EngineProjectPolicy, EngineRenderer, RenderOptions
+    from sealock.adapters.engine_expand import RememberingApplicationSets
     from sealock.adapters.engine_pool import EnginePool
     from sealock.adapters.file_tree import RepositoryFiles
     from sealock.adapters.git_revision import GitRevisions, RevisionFiles
     from sealock.adapters.schemas import PackagedSchemas
+    from sealock.adapters.verdict_cache import VerdictStore
     from sealock.adapters.work_tree import DiskWorkTree
     from sealock.app.check import Judges
     from sealock.app.diff import DiffRevisions, Side
@@ -156,7 +158,6 @@ def judges(
     """
     from sealock.adapters import engine
     from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
-    from sealock.adapters.engine_expand import EngineApplicationSets, RememberingApplicationSets
     from sealock.adapters.engine_policy import EnginePolicies, RememberingPolicies
     from sealock.adapters.git_branches import GitBranches
     from sealock.adapters.git_history import GitHistory
@@ -199,15 +200,22 @@ def judges(
             admitter,
             quotas,
             policies,
-            RememberingApplicationSets(
-                EngineApplicationSets(pool, files.root), store, fingerprint, files.read_text
-            ),
+            _application_sets(pool, files, store, fingerprint),
             GitBranches(files.root),
             base=base,
             history=history,
             rehearsal=rehearsal,
         )
     store.save()
+
+
+def _application_sets(
+    pool: EnginePool, files: RepositoryFiles, store: VerdictStore, fingerprint: str
+) -> RememberingApplicationSets:
+    from sealock.adapters.engine_expand import EngineApplicationSets, RememberingApplicationSets
+
+    sets = EngineApplicationSets(pool, files.root)
+    return RememberingApplicationSets(sets, store, fingerprint, files.read_text)
 
 
 def _base(stack: ExitStack, pool: EnginePool, root: str, since: str, *, cached: bool) -> Base:
@@ -244,7 +252,6 @@ def applications(files: RepositoryFiles, settings: Settings, *, cached: bool) ->
     Raises EngineError.
     """
     from sealock.adapters import engine
-    from sealock.adapters.engine_expand import EngineApplicationSets, RememberingApplicationSets
     from sealock.adapters.git_branches import GitBranches
     from sealock.adapters.git_remotes import GitRepository
     from sealock.adapters.render_cache import cache_folder, is_cold
@@ -258,9 +265,7 @@ def applications(files: RepositoryFiles, settings: Settings, *, cached: bool) ->
             pool.start()
         renderer = engine.open_renderer(pool, files.root, _options(settings), cached=cached)
         fingerprint = engine.fingerprint(pool, folder) if cached else ""
-        sets = RememberingApplicationSets(
-            EngineApplicationSets(pool, files.root), store, fingerprint, files.read_text
-        )
+        sets = _application_sets(pool, files, store, fingerprint)
         yield Asked(renderer, sets, GitRepository(files.root), GitBranches(files.root), store)
     store.save()
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from sealock.adapters.engine_answer import decoded, in_order
 from sealock.adapters.engine_pool import Answer, EnginePool, Problem, engine_count, engine_path
 from sealock.adapters.render_cache import Entry, Look, RenderCache, cache_folder, cache_limit, storable
 from sealock.adapters.stat_signature import Probes
 from sealock.domain.rendered import Rendered, RenderedObject, RenderFailure, TraceEntry
-from sealock.errors import EngineError
 from sealock.ports import PermitProblem, PermitQuestion, RenderRequest
 
 if TYPE_CHECKING:
@@ -240,24 +240,16 @@ def _decoded(overlay: str, answer: Answer) -> tuple[Rendered, bytes]:
     """Return the render, and its objects as the engine wrote them."""
     if answer.error:
         return Rendered(overlay, trace=answer.error.trace, failure=_failure(answer.error)), b""
-    try:
-        found = _RENDERING.decode(answer.ok)
-        objects = bytes(found.objects)
-        decoded = _OBJECTS.decode(objects) if objects else ()
-    except msgspec.MsgspecError as wrong:
-        raise _undecodable(wrong) from wrong
-    return Rendered(overlay, decoded, found.yaml, found.trace), objects
+    found = decoded(answer.ok, _RENDERING)
+    objects = bytes(found.objects)
+    read = decoded(objects, _OBJECTS) if objects else ()
+    return Rendered(overlay, read, found.yaml, found.trace), objects
 
 
 def _failure(problem: Problem) -> RenderFailure:
     return RenderFailure(
         problem.code, problem.message, problem.file, problem.line, problem.column, problem.hint
     )
-
-
-def _undecodable(wrong: msgspec.MsgspecError) -> EngineError:
-    hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
-    return EngineError(f"the engine's answer cannot be read: {wrong}", hint=hint)
 
 
 class EngineProjectPolicy:
@@ -284,8 +276,5 @@ class EngineProjectPolicy:
         return self._asked({}, [{"project": each} for each in projects])
 
     def _asked(self, params: Mapping[str, Any], items: Sequence[Any]) -> list[tuple[PermitProblem, ...]]:
-        answers = dict(self._pool.call("permit", params, items))
-        try:
-            return [_PERMISSION.decode(answers[index].result()).problems for index in range(len(items))]
-        except msgspec.MsgspecError as wrong:
-            raise _undecodable(wrong) from wrong
+        answers = self._pool.call("permit", params, items)
+        return [each.problems for each in in_order(answers, len(items), _PERMISSION)]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sealock.adapters.engine_answer import in_order
 from sealock.adapters.verdict_cache import digest, recall
 from sealock.domain.rendered import Admission
-from sealock.errors import EngineError
 from sealock.ports import ClusterFacts, QuotaAnswer
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ _QUOTA = msgspec.json.Decoder(QuotaAnswer)
 _NOTHING = ClusterFacts()
 
 
-def _undecodable(wrong: msgspec.MsgspecError) -> EngineError:
-    hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
-    return EngineError(f"the engine's answer cannot be read: {wrong}", hint=hint)
-
-
 class EngineAdmitter:
     """The strategies of Kubernetes' own registries; implements the Admitter port."""
 
@@ -37,11 +32,8 @@ class EngineAdmitter:
 
     def admit(self, states: Sequence[States], facts: ClusterFacts = _NOTHING) -> list[Admission]:
         """Return one verdict for each, in order. Raises EngineError."""
-        answers = dict(self._pool.call("admit", _parameters(facts), list(map(_item, states))))
-        try:
-            return [_ADMISSION.decode(answers[index].result()) for index in range(len(states))]
-        except msgspec.MsgspecError as wrong:
-            raise _undecodable(wrong) from wrong
+        answers = self._pool.call("admit", _parameters(facts), list(map(_item, states)))
+        return in_order(answers, len(states), _ADMISSION)
 
 
 def _item(states: States) -> dict[str, Any]:
@@ -73,11 +65,7 @@ class EngineQuotas:
 
     def count(self, groups: Sequence[NamespaceContents]) -> list[QuotaAnswer]:
         """Return one answer for each group, in order. Raises EngineError."""
-        answers = dict(self._pool.call("quota", {}, groups))
-        try:
-            return [_QUOTA.decode(answers[index].result()) for index in range(len(groups))]
-        except msgspec.MsgspecError as wrong:
-            raise _undecodable(wrong) from wrong
+        return in_order(self._pool.call("quota", {}, groups), len(groups), _QUOTA)
 
 
 class RememberingAdmitter:

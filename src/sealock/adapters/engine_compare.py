@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sealock.adapters.engine_answer import in_order
 from sealock.domain.object_diff import Comparison
-from sealock.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +30,4 @@ class EngineComparer:
     ) -> list[Comparison]:
         """Return the differences of each pair, in order. Raises EngineError."""
         params = {"definitions": list(definitions)} if definitions else {}
-        answers = dict(self._pool.call("compare", params, states))
-        try:
-            return [_COMPARISON.decode(answers[index].result()) for index in range(len(states))]
-        except msgspec.MsgspecError as wrong:
-            hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
-            message = f"the engine's answer cannot be read: {wrong}"
-            raise EngineError(message, hint=hint) from wrong
+        return in_order(self._pool.call("compare", params, states), len(states), _COMPARISON)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from sealock.errors import EngineError, SealockError
+from sealock.adapters.engine_answer import decoded
+from sealock.errors import SealockError
 from sealock.ports import ApplicationSets, Expansion, ExpansionFacts, UnknownGenerator
 
 if TYPE_CHECKING:
@@ -41,12 +42,7 @@ class EngineApplicationSets:
 def _decoded(answer: Answer) -> Expansion:
     if answer.error:
         return Expansion(undecided=(UnknownGenerator("", answer.error.message),))
-    try:
-        return _EXPANSION.decode(answer.ok)
-    except msgspec.MsgspecError as wrong:
-        hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
-        message = f"the engine's answer cannot be read: {wrong}"
-        raise EngineError(message, hint=hint) from wrong
+    return decoded(answer.ok, _EXPANSION)
 
 
 def _writable(facts: ExpansionFacts) -> ExpansionFacts:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from sealock.adapters.engine_answer import decoded
 from sealock.adapters.verdict_cache import digest
-from sealock.errors import EngineError
 from sealock.ports import PolicyAnswer, PolicyAnswers, PolicyUndecided, PolicyVerdict
 
 if TYPE_CHECKING:
@@ -119,9 +119,4 @@ def _rule(rule: CustomRule) -> dict[str, Any]:
 def _decoded(answer: Answer) -> _Answer:
     if answer.error:
         return _Answer((), (PolicyUndecided("policy", "", answer.error.message),), ())
-    try:
-        return _ANSWER.decode(answer.ok)
-    except msgspec.MsgspecError as wrong:
-        hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
-        message = f"the engine's answer cannot be read: {wrong}"
-        raise EngineError(message, hint=hint) from wrong
+    return decoded(answer.ok, _ANSWER)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import msgspec
 
+from sealock.adapters.engine_answer import mismatch
 from sealock.adapters.process import Child
 from sealock.domain.rendered import TraceEntry
 from sealock.errors import EngineError, UsageError
@@ -378,8 +379,7 @@ class EnginePool:
         self._stop_all()
         shown = line[:100].decode("utf-8", "replace")
         message = f"the engine answered what is not its protocol: {shown!r}"
-        hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
-        raise EngineError(message, hint=hint)
+        raise mismatch(message)
 
     def _stop_all(self) -> None:
         for slot in self._slots:

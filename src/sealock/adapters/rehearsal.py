@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sealock.adapters.engine_answer import decoded
 from sealock.adapters.verdict_cache import digest
 from sealock.domain.rendered import RenderFailure
-from sealock.errors import EngineError
 from sealock.ports import EntryAnswer, EntryQuestion
 
 if TYPE_CHECKING:
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from sealock.adapters.engine_pool import Answer, Problem
     from sealock.ports import EntryMatcher, Memory
 
-_T = TypeVar("_T")
 _UNDECIDED = frozenset({"engine-died", "deadline-exceeded", "internal", "cancelled"})
 
 
 class _Yaml(msgspec.Struct, frozen=True):
     yaml: str
+
+
+_YAML = msgspec.json.Decoder(_Yaml)
+_ANSWER = msgspec.json.Decoder(EntryAnswer)
 
 
 def _params(root: str, options: RenderOptions, *want: str) -> dict[str, Any]:
@@ -69,16 +72,7 @@ class EngineMatcher:
 def _answer(answer: Answer) -> EntryAnswer:
     if answer.error:
         return EntryAnswer(failure=_failure(answer.error))
-    return _decoded(answer, EntryAnswer)
-
-
-def _decoded(answer: Answer, wanted: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(answer.ok, type=wanted)
-    except msgspec.MsgspecError as wrong:
-        message = f"the engine's answer cannot be read: {wrong}"
-        hint = "The engine and this version of Sealock do not belong together: reinstall sealock."
-        raise EngineError(message, hint=hint) from wrong
+    return decoded(answer.ok, _ANSWER)
 
 
 class RememberingMatcher:
@@ -127,4 +121,4 @@ class EngineRehearsal:
 
 
 def _text(answer: Answer) -> str | RenderFailure:
-    return _failure(answer.error) if answer.error else _decoded(answer, _Yaml).yaml
+    return _failure(answer.error) if answer.error else decoded(answer.ok, _YAML).yaml

@@ -86,6 +86,7 @@ class ViewRepository:
         projects = self._refused([each for each in views if each.kind == "AppProject"])
         applications = [each for each in views if each.kind == "Application"]
         everything, changed = looked.scope.everything, looked.scope.changed
+        whole = everything or bool(changed)
         unparsed = [each for each in looked.manifests.unparsed if everything or each.where.file in changed]
         sources = SourceMap(self._tree.read_text)
         return RepositoryView(
@@ -101,7 +102,7 @@ class ViewRepository:
             kubernetes=_version(self._question.versions.kubernetes),
             argocd=_version(self._question.versions.argocd),
             everything=everything,
-            whole=everything or bool(changed),
+            whole=whole,
             unknown_sets=tuple(looked.followed.unknown),
             refused_sets=tuple(looked.followed.refused),
             broken_policies=judged.broken,
@@ -113,7 +114,7 @@ class ViewRepository:
                 looked.renders,
                 sources,
                 self._judges.matcher,
-                complete=everything or bool(changed),
+                complete=whole,
             ),
         )
 

@@ -9,3 +9,8 @@ def printable(text: str, most: int = 60) -> str:
     if cut.isprintable():
         return cut
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in cut)
+
+
+def writable(text: str) -> str:
+    """Return text as any encoding of Unicode can hold it: bytes of a name that is no UTF-8 as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()

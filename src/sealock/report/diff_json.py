@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from sealock.domain.object_diff import Danger, DiffReport, FieldChange, NotCompared, ObjectChange, OverlayDiff
+from sealock.domain.printable import writable
 
 SCHEMA = 1
 
@@ -91,12 +92,14 @@ def document(report: DiffReport) -> bytes:
     """Return the report as JSON; characters beyond ASCII as they are, bytes that are no UTF-8 as escapes."""
     body = Document(
         schema=1,
-        before=_text(report.before),
-        after=_text(report.after),
-        dangers=tuple(msgspec.structs.replace(each, overlay=_text(each.overlay)) for each in report.dangers),
+        before=writable(report.before),
+        after=writable(report.after),
+        dangers=tuple(
+            msgspec.structs.replace(each, overlay=writable(each.overlay)) for each in report.dangers
+        ),
         overlays=tuple(map(_overlay, report.overlays)),
         undecided=tuple(map(_undecided, report.undecided)),
-        unread=tuple(map(_text, report.unread)),
+        unread=tuple(map(writable, report.unread)),
         summary=_summary(report),
     )
     return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
@@ -104,7 +107,7 @@ def document(report: DiffReport) -> bytes:
 
 def _overlay(found: OverlayDiff) -> Overlay:
     objects = tuple(map(_object, found.objects))
-    return Overlay(_text(found.overlay), found.environment, found.state, objects)
+    return Overlay(writable(found.overlay), found.environment, found.state, objects)
 
 
 def _object(change: ObjectChange) -> Object:
@@ -128,11 +131,11 @@ def _object(change: ObjectChange) -> Object:
 def _undecided(found: NotCompared) -> Undecided:
     failure = found.failure
     return Undecided(
-        _text(found.overlay),
+        writable(found.overlay),
         found.side,
         failure.code,
-        _text(failure.message),
-        _text(failure.file),
+        writable(failure.message),
+        writable(failure.file),
         failure.line,
         failure.column,
         failure.hint,
@@ -149,7 +152,3 @@ def _summary(report: DiffReport) -> Summary:
         dangers=len(report.dangers),
         undecided=len(report.undecided),
     )
-
-
-def _text(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()

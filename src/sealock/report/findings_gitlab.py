@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sealock.domain.printable import writable
 from sealock.report.fingerprint import Fingerprints
 
 if TYPE_CHECKING:
@@ -42,12 +43,8 @@ def _issue(rule: str, message: str, severity: str, where: Location) -> dict[str,
     if where.end_line:
         lines["end"] = where.end_line
     return {
-        "description": _text(message),
+        "description": writable(message),
         "check_name": rule,
         "severity": severity,
-        "location": {"path": _text(where.file), "lines": lines},
+        "location": {"path": writable(where.file), "lines": lines},
     }
-
-
-def _text(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

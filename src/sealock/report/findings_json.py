@@ -8,6 +8,7 @@ import msgspec
 
 from sealock.domain.check_report import Skipped, Used
 from sealock.domain.finding import Confidence, Finding, Severity
+from sealock.domain.printable import writable
 
 if TYPE_CHECKING:
     from sealock.domain.check_report import CheckReport, Waived
@@ -125,7 +126,7 @@ def document(report: CheckReport) -> bytes:
             undecided=len(report.undecided),
             waived=len(report.waived),
             skipped=summary.skipped,
-            ignored_files=tuple(map(_text, summary.ignored_files)),
+            ignored_files=tuple(map(writable, summary.ignored_files)),
             versions=summary.versions,
         ),
     )
@@ -138,11 +139,11 @@ def _fault(found: Finding) -> Fault:
         rule=found.rule,
         severity=found.severity,
         confidence=found.confidence,
-        message=_text(found.message),
-        fix=_text(found.fix.title) if found.fix else None,
+        message=writable(found.message),
+        fix=writable(found.fix.title) if found.fix else None,
         fixable=_fixable(found.fix),
         resource=found.resource or None,
-        overlays=tuple(map(_text, found.overlays)),
+        overlays=tuple(map(writable, found.overlays)),
     )
 
 
@@ -151,9 +152,9 @@ def _undecided(found: NotDecided) -> Undecided:
         **_place(found.location),
         rule=found.check,
         subject=found.subject,
-        message=_text(found.reason),
+        message=writable(found.reason),
         fix=found.hint or None,
-        overlays=tuple(map(_text, found.overlays)),
+        overlays=tuple(map(writable, found.overlays)),
     )
 
 
@@ -169,23 +170,18 @@ def _silenced(waived: Waived) -> Silenced:
     return Silenced(
         **_place(found.location),
         rule=found.rule if isinstance(found, Finding) else found.check,
-        message=_text(found.message if isinstance(found, Finding) else found.reason),
+        message=writable(found.message if isinstance(found, Finding) else found.reason),
         undecided=not isinstance(found, Finding),
-        overlays=tuple(map(_text, found.overlays)),
+        overlays=tuple(map(writable, found.overlays)),
         waiver=Waiver(**_place(waiver.location), reason=waiver.reason, expires=expires),
     )
 
 
 def _place(where: Location) -> dict[str, Any]:
     return {
-        "file": _text(where.file),
+        "file": writable(where.file),
         "line": where.line,
         "column": where.column,
         "end_line": where.end_line,
         "end_column": where.end_column,
     }
-
-
-def _text(path: str) -> str:
-    """Return a path as JSON can hold it: bytes that are no UTF-8 as escapes."""
-    return path.encode("utf-8", "backslashreplace").decode()

@@ -12,6 +12,7 @@ import msgspec
 
 from sealock import __version__
 from sealock.domain.finding import Finding
+from sealock.domain.printable import writable
 from sealock.report.fingerprint import Fingerprints
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def _result(found: Finding, numbers: dict[str, int], fingerprints: Fingerprints)
         "ruleId": found.rule,
         "level": str(found.severity),
         "rank": _RANKS[found.confidence],
-        "message": {"text": _text(message)},
+        "message": {"text": writable(message)},
         "locations": [_location(found.location, found.resource)],
         "partialFingerprints": {"sealock/v1": fingerprints.of(found)},
-        "properties": {"overlays": [_text(each) for each in found.overlays]},
+        "properties": {"overlays": [writable(each) for each in found.overlays]},
     }
     if found.rule in numbers:
         result["ruleIndex"] = numbers[found.rule]
@@ -103,7 +104,7 @@ def _suppression(waiver: Waiver) -> dict[str, Any]:
     return {
         "kind": "inSource" if waiver.line else "external",
         "status": "accepted",
-        "justification": _text(waiver.reason),
+        "justification": writable(waiver.reason),
         "location": _location(waiver.location, ""),
     }
 
@@ -114,7 +115,7 @@ def _open(found: NotDecided, numbers: dict[str, int], fingerprints: Fingerprints
         "ruleId": found.check,
         "kind": "open",
         "level": "none",
-        "message": {"text": _text(text)},
+        "message": {"text": writable(text)},
         "locations": [_location(found.location, found.subject)],
         "partialFingerprints": {"sealock/v1": fingerprints.of(found)},
     }
@@ -126,7 +127,7 @@ def _open(found: NotDecided, numbers: dict[str, int], fingerprints: Fingerprints
 def _notification(found: NotDecided, numbers: dict[str, int]) -> dict[str, Any]:
     notification: dict[str, Any] = {
         "level": "error",
-        "message": {"text": _text(f"{found.subject}: {found.reason}")},
+        "message": {"text": writable(f"{found.subject}: {found.reason}")},
         "locations": [_location(found.location, "")],
     }
     if found.check in numbers:
@@ -143,7 +144,7 @@ def _location(where: Location, name: str) -> dict[str, Any]:
         physical["region"] = region
     location: dict[str, Any] = {"physicalLocation": physical}
     if name:
-        location["logicalLocations"] = [{"fullyQualifiedName": _text(name), "kind": "resource"}]
+        location["logicalLocations"] = [{"fullyQualifiedName": writable(name), "kind": "resource"}]
     return location
 
 
@@ -157,7 +158,7 @@ def _artifact(file: str) -> dict[str, str]:
 def _fix(fix: Fix) -> dict[str, Any]:
     files = sorted({edit.file for edit in fix.edits})
     return {
-        "description": {"text": _text(fix.title)},
+        "description": {"text": writable(fix.title)},
         "artifactChanges": [
             {
                 "artifactLocation": _artifact(file),
@@ -178,7 +179,3 @@ def _replacements(edits: Iterable[Any]) -> Iterable[dict[str, Any]]:
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _text(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -58,9 +58,8 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         if not overlay.production:
             continue
         for path, text in images(each.manifest):
-            moving = moving_tag(text)
-            if moving is not None:
-                said = f"has the tag `{moving}`, which moves" if moving else "has neither tag nor digest"
+            said = what_moves(text)
+            if said:
                 yield META.finding(
                     view.where(each, path),
                     f"production image {printable(text, 120)} {said}",
@@ -68,6 +67,14 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                     resource=str(each.key),
                     overlay=overlay.path,
                 )
+
+
+def what_moves(text: str) -> str:
+    """Return in words why an image may be another one tomorrow, or an empty text."""
+    moving = moving_tag(text)
+    if moving is None:
+        return ""
+    return f"has the tag `{moving}`, which moves" if moving else "has neither tag nor digest"
 
 
 def moving_tag(text: str) -> str | None:

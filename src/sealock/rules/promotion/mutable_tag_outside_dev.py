@@ -35,7 +35,7 @@ from sealock.domain.finding import Finding, Severity
 from sealock.domain.overlays import environment_of
 from sealock.domain.printable import printable
 from sealock.rules.meta import Meta
-from sealock.rules.promotion.mutable_tag_in_production import moving_tag
+from sealock.rules.promotion.mutable_tag_in_production import what_moves
 from sealock.rules.view import images
 
 if TYPE_CHECKING:
@@ -61,9 +61,8 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         if overlay.environment not in between or overlay.production:
             continue
         for path, text in images(each.manifest):
-            moving = moving_tag(text)
-            if moving is not None:
-                said = f"has the tag `{moving}`, which moves" if moving else "has neither tag nor digest"
+            said = what_moves(text)
+            if said:
                 yield META.finding(
                     view.where(each, path),
                     f"{overlay.environment} image {printable(text, 120)} {said}",
