@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from sealock.domain.promotion import EvidenceRef
 from sealock.domain.rendered import RenderFailure
 from sealock.domain.settings import CustomRule, KnownCluster, PodSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
+    from sealock.domain.evidence import Evidence
     from sealock.domain.image_history import FileHistory
     from sealock.domain.object_diff import Comparison
     from sealock.domain.plan import FileChange
+    from sealock.domain.promotion import Authored, Branch, Delivery
     from sealock.domain.rendered import Admission, Rendered
+    from sealock.domain.revision import Revision
 
 
 class RenderRequest(msgspec.Struct, frozen=True):
@@ -491,4 +495,229 @@ class AdmissionPolicies(Protocol):
 
         Raises EngineError when no answer can be had at all.
         """
+        ...
+
+
+class DeployedBranch(Protocol):
+    """The branch that Argo CD deploys from: its newest commit, and the one way to add to it."""
+
+    def branch(self) -> Branch:
+        """Return which branch of which remote it is. Raises UsageError where that is not clear."""
+        ...
+
+    def tip(self) -> Revision:
+        """Return its newest commit, asked of the remote, with its objects here.
+
+        Raises Undecided when the remote cannot be asked, UsageError for no such branch.
+        """
+        ...
+
+    def blobs(self, base: Revision, paths: Sequence[str]) -> dict[str, str]:
+        """Return the Git blob of each path that `base` has as a plain file. Raises Undecided."""
+        ...
+
+    def tree(self, base: Revision, changes: Sequence[FileChange]) -> str:
+        """Write the objects of the tree with `changes` made, and return the id of the root tree.
+
+        Modes stay. Raises Refused for a path that is a link, a submodule, outside or in `.git`,
+        Conflict when a file is not as `before` says, Undecided.
+        """
+        ...
+
+    def commit(self, base: Revision, tree: str, message: str) -> str:
+        """Write the commit of the root tree `tree` on `base` and return its id; signed as Git is set to sign.
+
+        Neither index nor work tree are touched. Raises Refused when it cannot be signed, UsageError
+        without an author, Undecided.
+        """
+        ...
+
+    def deliver(self, base: Revision, commit: str) -> Delivery:
+        """Put `commit` on the branch if that still is at `base`.
+
+        When the connection broke, the branch is read again, so that an answer is never a guess.
+        Raises Undecided where that fails too.
+        """
+        ...
+
+    def deliver_as(self, branch: str, commit: str) -> Delivery:
+        """Put `commit` on another branch of the same remote, in place of what it had."""
+        ...
+
+    def author(self) -> str:
+        """Return who commits, as `Name <mail>`. Raises UsageError when Git does not know."""
+        ...
+
+
+class CommitLog(Protocol):
+    """The commits of the deployed branch, newest first."""
+
+    def promotions(self, tip: str) -> Iterator[Authored]:
+        """Yield the commits up to `tip` whose subject says promote, rollback or hotfix. Raises Undecided."""
+        ...
+
+    def brought(self, tip: str, paths: Sequence[str], text: str) -> Authored | None:
+        """Return the newest commit that changed how often `text` stands in `paths`; None for none.
+
+        Raises Undecided.
+        """
+        ...
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """What a registry has under a name: the digest of the manifest or of the multi-platform index."""
+
+    digest: str
+    media_type: str = ""
+    platforms: tuple[str, ...] = ()
+
+
+class SignatureAnswer(msgspec.Struct, frozen=True):
+    """Whether an image is signed by a key; `evidence` names what was verified."""
+
+    verdict: Literal["pass", "refuse", "unknown"]
+    message: str
+    evidence: tuple[EvidenceRef, ...] = ()
+
+
+class Registry(Protocol):
+    """Container registries, with the credentials that Docker is configured with."""
+
+    def resolve(self, image: str) -> Resolved:
+        """Return what `repository:tag` or `repository@digest` is.
+
+        Raises UsageError for no such image, Undecided when the registry cannot be asked.
+        """
+        ...
+
+    def signed(self, image: str, key: str) -> SignatureAnswer:
+        """Say whether `repository@digest` has a cosign signature by `key`, a PEM public key."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """Where evidence is found, and where what a gate saw is kept."""
+
+    def of(self, service: str, environment: str) -> Sequence[tuple[EvidenceRef, Evidence]]:
+        """Return the evidence about a service in an environment, newest observation first.
+
+        Raises Undecided for a file that cannot be read or is no evidence, with its place.
+        """
+        ...
+
+    def keep(self, evidence: Evidence) -> EvidenceRef:
+        """Keep a piece, and return its reference. Raises Undecided."""
+        ...
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """One person's signed word for digests of a service in an environment.
+
+    `who` is the mail address that the signature proves; `evidence` refers to the signed text.
+    """
+
+    who: str
+    approved: datetime
+    evidence: EvidenceRef
+
+
+class ApprovalQuestion(msgspec.Struct, frozen=True):
+    """What is to be approved. `signers` is the text of the allowed signers file of the base revision."""
+
+    service: str
+    environment: str
+    digests: tuple[str, ...]
+    signers: str = ""
+
+
+class Approvals(Protocol):
+    """Who approved what."""
+
+    def of(self, question: ApprovalQuestion) -> Sequence[Approval]:
+        """Return the valid approvals, one for each person. Raises Undecided when they cannot be verified."""
+        ...
+
+
+class ProgramAnswer(msgspec.Struct, frozen=True):
+    """How a program of the repository ended: exit status, what it printed, how long it took in seconds.
+
+    `timed_out` says that it was killed at its deadline; `missing` that it could not be started, and why.
+    """
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    timed_out: bool = False
+    missing: str = ""
+
+
+class GatePrograms(Protocol):
+    """Runs smoke tests and custom gates: programs of the base revision, never of the change."""
+
+    def run(self, path: str, arguments: Sequence[str], stdin: bytes, timeout_seconds: float) -> ProgramAnswer:
+        """Run the file `path` of the base revision to its end or its deadline. Raises Undecided."""
+        ...
+
+
+class PullRequestDraft(msgspec.Struct, frozen=True):
+    """A pull or merge request to be: from `head` into `base`, both branch names."""
+
+    head: str
+    base: str
+    title: str
+    body: str
+
+
+class PullRequest(msgspec.Struct, frozen=True):
+    """A pull or merge request as the forge has it; `head_commit` is the newest commit of its branch."""
+
+    number: int
+    url: str
+    state: Literal["open", "merged", "closed"]
+    head: str
+    base: str
+    head_commit: str
+    author: str
+    title: str = ""
+    body: str = ""
+
+
+class Review(msgspec.Struct, frozen=True):
+    """Somebody's newest word on a pull request; `commit` is what it was said of."""
+
+    who: str
+    state: Literal["approved", "refused", "commented"]
+    commit: str
+    submitted: datetime
+
+
+class Forge(Protocol):
+    """A Git forge's pull or merge requests.
+
+    Every method raises Undecided when the forge cannot be asked, Refused when it says no.
+    """
+
+    def find(self, head: str, base: str) -> PullRequest | None:
+        """Return the newest request from `head` into `base`, whatever its state; None for none."""
+        ...
+
+    def open(self, draft: PullRequestDraft) -> PullRequest:
+        """Open a request."""
+        ...
+
+    def update(self, request: PullRequest, draft: PullRequestDraft) -> PullRequest:
+        """Give an open request another title and body."""
+        ...
+
+    def merge_when_ready(self, request: PullRequest) -> None:
+        """Ask the forge to merge the request's head commit as soon as its own conditions hold."""
+        ...
+
+    def reviews(self, request: PullRequest) -> Sequence[Review]:
+        """Return the newest word of each reviewer."""
+        ...
+
+    def opened(self, base: str, prefix: str) -> Sequence[PullRequest]:
+        """Return the open requests into `base` from branches that begin with `prefix`."""
         ...
