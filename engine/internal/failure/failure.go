@@ -14,6 +14,7 @@ const (
 	HelmFailed        = "helm-failed"
 	GitFailed         = "git-failed"
 	DeadlineExceeded  = "deadline-exceeded"
+	Jsonnet           = "jsonnet"
 	Cancelled         = "cancelled"
 	BadRequest        = "bad-request"
 	Internal          = "internal"

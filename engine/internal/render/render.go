@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
 
+	"sealock.dev/engine/internal/directory"
 	"sealock.dev/engine/internal/failure"
 	"sealock.dev/engine/internal/gittree"
 	"sealock.dev/engine/internal/trace"
@@ -42,6 +43,8 @@ type Item struct {
 	Overlay string `json:"overlay"`
 	// Files have this content in place of what is at their paths, relative to the root.
 	Files map[string]string `json:"files,omitempty"`
+	// Directory asks for what Argo CD makes of the folder: plain manifests, unless it is a kustomization.
+	Directory *directory.Options `json:"directory,omitempty"`
 	// Entry is what `matches` asks about.
 	Entry *Entry `json:"entry,omitempty"`
 }
@@ -122,6 +125,15 @@ func on(fs *trace.FS, p Params, i Item, op string) (any, error) {
 	overlay := i.Overlay
 	if !filepath.IsAbs(overlay) {
 		overlay = filepath.Join(fs.Root(), overlay)
+	}
+	if i.Directory != nil {
+		found, err := directory.Read(fs, overlay, *i.Directory)
+		if err == nil {
+			return (&job{params: p, fs: fs, overlay: overlay}).write(found.Objects, found.Origins)
+		}
+		if !errors.Is(err, directory.ErrKustomize) {
+			return nil, err
+		}
 	}
 	t, err := tree.Read(fs, overlay, p.Helm != "")
 	if err != nil {
@@ -232,13 +244,23 @@ func forgetSchema(before string) {
 }
 
 func (j *job) answer(built resmap.ResMap, objects [][]byte) (json.RawMessage, error) {
-	var out bytes.Buffer
-	out.WriteByte('{')
-	if j.wants("objects") || j.wants("admission") {
-		origins, err := j.origins(built)
-		if err != nil {
+	var origins []tree.Origin
+	if j.wantsObjects() {
+		var err error
+		if origins, err = j.origins(built); err != nil {
 			return nil, err
 		}
+	}
+	return j.write(objects, origins)
+}
+
+func (j *job) wantsObjects() bool { return j.wants("objects") || j.wants("admission") }
+
+// write answers with objects as JSON, and where they came from.
+func (j *job) write(objects [][]byte, origins []tree.Origin) (json.RawMessage, error) {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	if j.wantsObjects() {
 		if err := j.writeObjects(&out, objects, origins); err != nil {
 			return nil, err
 		}
@@ -246,7 +268,7 @@ func (j *job) answer(built resmap.ResMap, objects [][]byte) (json.RawMessage, er
 	if j.wants("yaml") {
 		text, err := toYAML(objects)
 		if err != nil {
-			return nil, j.failed(err)
+			return nil, err
 		}
 		out.WriteString(`"yaml":`)
 		if err := writeJSON(&out, text); err != nil {
