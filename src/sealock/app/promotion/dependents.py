@@ -1,0 +1,91 @@
+"""Which kustomizations can read a file: more than those that do is fine, fewer never.
+
+An overlay that the proof renders without need costs milliseconds; one that it misses could move unseen.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from sealock.domain.overlays import KUSTOMIZATION_NAMES
+from sealock.errors import SealockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+_TOKEN = re.compile(r"""[^\s"',\[\]{}]+""")
+
+
+def dependents(
+    changed: Iterable[str],
+    files: Collection[str],
+    read_text: Callable[[str], str],
+    mentions: Callable[[Collection[str]], Iterable[str]],
+) -> tuple[str, ...]:
+    """Return the folders of the kustomizations that read a changed file, in one step or many, sorted.
+
+    `mentions` returns the files that hold one of some texts.
+    """
+    kustomizations = {
+        file.rpartition("/")[0] or ".": file
+        for file in sorted(files)
+        if file.rpartition("/")[2] in KUSTOMIZATION_NAMES
+    }
+    found: set[str] = set()
+    left = set(changed)
+    seen: set[str] = set()
+    while left:
+        seen |= left
+        folders = {folder for each in left if (folder := _declared_by(each, kustomizations))}
+        found |= folders
+        names = {_last(each) for each in left | folders} - {"", "."}
+        targets = left | folders
+        likely = set(mentions(names)) & set(kustomizations.values())
+        likely |= {file for folder, file in kustomizations.items() if _is_below(folder, folders)}
+        left = {file for file in likely if _refers(file, targets, read_text)} - seen
+    return tuple(sorted(found | {_folder(each) for each in seen if _folder(each) in kustomizations}))
+
+
+def _declared_by(path: str, kustomizations: dict[str, str]) -> str:
+    """Return the folder that a kustomization file declares; empty for another file."""
+    folder = _folder(path)
+    return folder if kustomizations.get(folder) == path else ""
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0] or "."
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _is_below(folder: str, folders: Collection[str]) -> bool:
+    """Say whether a folder lies in one of `folders`: it can refer to it by dots alone."""
+    above = folder
+    while above not in {"", "."}:
+        above = above.rpartition("/")[0] or "."
+        if above in folders:
+            return True
+    return False
+
+
+def _refers(file: str, targets: Collection[str], read_text: Callable[[str], str]) -> bool:
+    try:
+        text = read_text(file)
+    except (SealockError, FileNotFoundError):
+        return True
+    if "\\" in text:
+        return True  # an escape could spell any path
+    return any(each in targets for each in _paths(text, _folder(file)))
+
+
+def _paths(text: str, folder: str) -> Iterator[str]:
+    """Yield everything in a kustomization that could be a path, relative to the repository."""
+    for token in _TOKEN.findall(text):
+        # A generator's file may be `key=path`.
+        for part in {token, token.rpartition("=")[2]}:
+            if part and (part[0] != "-" or len(part) > 1):
+                yield posixpath.normpath(posixpath.join(folder, part))

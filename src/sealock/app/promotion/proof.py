@@ -1,0 +1,149 @@
+"""Proof by re-render: only the intended image fields change, in only the intended overlays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealock.domain.image import ImageRef, InvalidImage
+from sealock.domain.printable import printable
+from sealock.domain.promotion import FieldChange
+from sealock.domain.rendered import ObjectKey
+from sealock.ports import RenderRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sealock.domain.promotion import Car, ImageMove
+    from sealock.domain.rendered import Rendered
+    from sealock.ports import Renderer
+
+_WANT = frozenset({"objects"})
+_SHOWN = 200
+_ABSENT = "nothing"
+
+
+class Proof(NamedTuple):
+    """What changes in the renders: what is meant to, and what else, and why a render cannot be compared.
+
+    `read` are all files that the renders looked at.
+    """
+
+    intended: tuple[FieldChange, ...]
+    other: tuple[FieldChange, ...]
+    failures: tuple[str, ...]
+    read: frozenset[str]
+
+
+def prove(overlays: Sequence[str], cars: Sequence[Car], before: Renderer, after: Renderer) -> Proof:
+    """Render `overlays` before and after, and tell the intended changes from all others.
+
+    Raises EngineError.
+    """
+    old = _renders(before, overlays)
+    new = _renders(after, overlays)
+    moves = _moves(cars)
+    intended: list[FieldChange] = []
+    other: list[FieldChange] = []
+    failures: list[str] = []
+    for overlay in overlays:
+        problem = _problem(overlay, old[overlay], new[overlay])
+        if problem:
+            failures.append(problem)
+            continue
+        for change in _changes(overlay, old[overlay], new[overlay]):
+            (intended if _is_meant(change, moves.get(overlay, ())) else other).append(change)
+    read = {entry.path for each in (*old.values(), *new.values()) for entry in each.trace}
+    return Proof(tuple(intended), tuple(other), tuple(failures), frozenset(read))
+
+
+def _renders(renderer: Renderer, overlays: Sequence[str]) -> dict[str, Rendered]:
+    return {each.overlay: each for each in renderer.render(RenderRequest(tuple(overlays), _WANT))}
+
+
+def _moves(cars: Sequence[Car]) -> dict[str, tuple[ImageMove, ...]]:
+    found: dict[str, tuple[ImageMove, ...]] = {}
+    for car in cars:
+        for overlay in car.overlays:
+            found[overlay] = (*found.get(overlay, ()), *car.images)
+    return found
+
+
+def _problem(overlay: str, old: Rendered, new: Rendered) -> str:
+    """Return why two renders cannot be compared, or nothing.
+
+    What did not render before (a Component by itself, a broken overlay) and fails in the same words is
+    as it was.
+    """
+    if new.failure is None and old.failure is None:
+        return ""
+    if new.failure is not None and old.failure is not None:
+        same = old.failure.message == new.failure.message
+        return "" if same and not old.objects else f"{overlay}: {printable(new.failure.message, _SHOWN)}"
+    wrong = new.failure or old.failure
+    when = "after" if new.failure else "before"
+    return f"{overlay} does not render {when} the change: {printable(wrong.message if wrong else '', _SHOWN)}"
+
+
+def _changes(overlay: str, old: Rendered, new: Rendered) -> Iterator[FieldChange]:
+    before, after = _by_key(old), _by_key(new)
+    for key in before.keys() | after.keys():
+        one, other = before.get(key), after.get(key)
+        if one is None or other is None:
+            present = _ABSENT if one is None else "an object"
+            yield FieldChange(overlay, str(key), "", present, "an object" if one is None else _ABSENT)
+        elif one != other:
+            for path, left, right in _fields(one, other, ""):
+                yield FieldChange(overlay, str(key), path, _text(left), _text(right))
+
+
+def _by_key(rendered: Rendered) -> dict[ObjectKey, dict[str, Any]]:
+    return {ObjectKey.of(each.manifest): each.manifest for each in rendered.objects}
+
+
+def _fields(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - plain JSON
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            if key not in one or key not in other or one[key] != other[key]:
+                yield from _fields(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, (left, right) in enumerate(zip(one, other, strict=True)):
+            if left != right:
+                yield from _fields(left, right, f"{path}[{index}]")
+    else:
+        yield path, one, other
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - plain JSON
+    return printable(value if isinstance(value, str) else repr(value), _SHOWN)
+
+
+def _is_meant(change: FieldChange, moves: Sequence[ImageMove]) -> bool:
+    """Say whether a field held the image as it was, and holds it as it is to be."""
+    try:
+        before, after = ImageRef.parse(change.before), ImageRef.parse(change.after)
+    except InvalidImage:
+        return False
+    return any(
+        after.name == move.after.repository
+        and str(after.digest or "") == move.after.digest
+        and before.name in {move.before.repository, move.name}
+        for move in moves
+    )
+
+
+def missing(proof: Proof, cars: Sequence[Car]) -> tuple[str, ...]:
+    """Return what was to arrive and does not, one line each: an edit that another place overrules."""
+    arrived: dict[str, set[str]] = {}
+    for change in proof.intended:
+        arrived.setdefault(change.overlay, set()).add(change.after.partition("@")[2])
+    return tuple(
+        f"{overlay} does not run {move.after.repository}@{move.after.digest} after the change"
+        for car in cars
+        for overlay in car.overlays
+        for move in car.images
+        if move.after.digest not in arrived.get(overlay, set()) and not _was_there(move)
+    )
+
+
+def _was_there(move: ImageMove) -> bool:
+    return move.before.digest == move.after.digest
