@@ -7,7 +7,6 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -129,7 +128,7 @@ func on(fs *trace.FS, p Params, i Item, op string) (any, error) {
 	if i.Directory != nil {
 		found, err := directory.Read(fs, overlay, *i.Directory)
 		if err == nil {
-			return (&job{params: p, fs: fs, overlay: overlay}).write(found.Objects, found.Origins)
+			return (&job{params: p, fs: fs, overlay: overlay}).write(asJSON(found.Objects), found.Origins)
 		}
 		if !errors.Is(err, directory.ErrKustomize) {
 			return nil, err
@@ -202,10 +201,10 @@ func (j *job) render() (json.RawMessage, error) {
 	if err != nil {
 		return nil, j.failed(err)
 	}
-	objects := make([][]byte, 0, built.Size())
+	objects := make([]printed, 0, built.Size())
 	if len(j.params.Want) > 0 {
 		for _, resource := range built.Resources() {
-			object, err := resource.MarshalJSON()
+			object, err := printJSON(&resource.RNode)
 			if err != nil {
 				return nil, j.failed(err)
 			}
@@ -243,7 +242,7 @@ func forgetSchema(before string) {
 	}
 }
 
-func (j *job) answer(built resmap.ResMap, objects [][]byte) (json.RawMessage, error) {
+func (j *job) answer(built resmap.ResMap, objects []printed) (json.RawMessage, error) {
 	var origins []tree.Origin
 	if j.wantsObjects() {
 		var err error
@@ -257,7 +256,7 @@ func (j *job) answer(built resmap.ResMap, objects [][]byte) (json.RawMessage, er
 func (j *job) wantsObjects() bool { return j.wants("objects") || j.wants("admission") }
 
 // write answers with objects as JSON, and where they came from.
-func (j *job) write(objects [][]byte, origins []tree.Origin) (json.RawMessage, error) {
+func (j *job) write(objects []printed, origins []tree.Origin) (json.RawMessage, error) {
 	var out bytes.Buffer
 	out.WriteByte('{')
 	if j.wantsObjects() {
@@ -284,29 +283,13 @@ func (j *job) write(objects [][]byte, origins []tree.Origin) (json.RawMessage, e
 	return out.Bytes(), nil
 }
 
-// toYAML prints objects as resmap's AsYaml does, from JSON that is needed anyway.
-func toYAML(objects [][]byte) (string, error) {
-	var out strings.Builder
-	for i, object := range objects {
-		text, err := yaml.JSONToYAML(object)
-		if err != nil {
-			return "", err
-		}
-		if i > 0 {
-			out.WriteString("---\n")
-		}
-		out.Write(text)
-	}
-	return out.String(), nil
-}
-
-func (j *job) writeObjects(out *bytes.Buffer, objects [][]byte, origins []tree.Origin) error {
+func (j *job) writeObjects(out *bytes.Buffer, objects []printed, origins []tree.Origin) error {
 	out.WriteString(`"objects":[`)
 	for i, object := range objects {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		manifest, err := asRead(object)
+		manifest, err := asRead(object.json)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 )
 
@@ -85,16 +86,19 @@ var fingerprint = sync.OnceValues(func() (string, error) {
 	return hex.EncodeToString(digest.Sum(nil)), nil
 })
 
-// buildID returns Go's build ID, whose last part is a hash of the program's content, from the first
-// pages of an executable; nil when it is not there, so that the whole file is hashed instead.
+// buildID returns Go's build ID, whose last part is a hash of the program's content, from the first pages of an
+// executable: on Linux a note of type 4 by "Go", elsewhere marked text. It is nil when it is not there, so that the
+// whole file is hashed instead.
 func buildID(head []byte) []byte {
-	_, after, found := bytes.Cut(head, []byte("\xff Go build ID: \""))
+	_, id, found := bytes.Cut(head, []byte("\xff Go build ID: \""))
 	if !found {
+		_, id, found = bytes.Cut(head, []byte("\x04\x00\x00\x00Go\x00\x00"))
+	}
+	end := bytes.IndexFunc(id, func(letter rune) bool { return !strings.ContainsRune(buildIDLetters, letter) })
+	if !found || end < 0 || bytes.Count(id[:end], []byte("/")) != 3 {
 		return nil
 	}
-	id, _, found := bytes.Cut(after, []byte("\""))
-	if !found || bytes.Count(id, []byte("/")) != 3 {
-		return nil
-	}
-	return id
+	return id[:end]
 }
+
+const buildIDLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/"
