@@ -224,10 +224,10 @@ class SignedFiles(FileTree, Protocol):
 
 
 class History(Protocol):
-    """Says what files were in earlier commits of the branch that is checked out."""
+    """Says what files were in earlier commits of one revision: the one that is checked out, or another."""
 
     def head(self) -> str | None:
-        """Return the commit that is checked out; None outside of Git and before the first commit.
+        """Return the revision's commit; None outside of Git and before the first commit.
 
         Raises Undecided.
         """

@@ -27,10 +27,11 @@ class _Change(NamedTuple):
 
 
 class GitHistory:
-    """The history of the branch that is checked out at `root`; implements the History port."""
+    """The history of one revision of the repository at `root`; implements the History port."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, revision: str = "HEAD") -> None:
         """Ask about the repository that holds `root`; nothing runs before a question."""
+        self._revision = revision
         self._revisions = GitRevisions(root)
         self._root = self._revisions.root
 
@@ -43,7 +44,7 @@ class GitHistory:
         if not any((each / ".git").exists() for each in (folder, *folder.parents)):
             return None
         try:
-            return self._revisions.resolve("HEAD").commit
+            return self._revisions.resolve(self._revision).commit
         except UsageError:
             return None
 
@@ -58,7 +59,7 @@ class GitHistory:
             "log", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv",
             "-O/dev/null", "--no-show-signature", "--no-mailmap", "--no-color", "--no-decorate", "--no-notes",
             "--relative", f"--format={_FORMAT}", "--encoding=UTF-8", f"--max-count={most}",
-            "HEAD", "--", *files,
+            self._revision, "--", *files,
         ]  # fmt: skip
         changes = list(_changes(git_program.output(self._root, ["--literal-pathspecs", *arguments])))
         why = ""

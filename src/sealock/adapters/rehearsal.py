@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sealock.adapters.engine_answer import decoded
+from sealock.adapters.engine_item import render_item
 from sealock.adapters.verdict_cache import digest
 from sealock.domain.rendered import RenderFailure
 from sealock.ports import EntryAnswer, EntryQuestion
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sealock.adapters.engine import Engines, RenderOptions
     from sealock.adapters.engine_pool import Answer, Problem
+    from sealock.adapters.git_revision import RevisionFiles
     from sealock.ports import EntryMatcher, Memory
 
 _UNDECIDED = frozenset({"engine-died", "deadline-exceeded", "internal", "cancelled"})
@@ -31,13 +33,16 @@ _YAML = msgspec.json.Decoder(_Yaml)
 _ANSWER = msgspec.json.Decoder(EntryAnswer)
 
 
-def _params(root: str, options: RenderOptions, *want: str) -> dict[str, Any]:
-    return {
+def _params(root: str, options: RenderOptions, revision: RevisionFiles | None, *want: str) -> dict[str, Any]:
+    params: dict[str, Any] = {
         "root": os.path.realpath(root),
         "want": list(want),
         "load_restrictor": options.load_restrictor,
         "helm": options.helm,
     }
+    if revision:
+        params |= {"tree": revision.revision.tree, "git_dir": revision.git_dir}
+    return params
 
 
 def _failure(problem: Problem) -> RenderFailure:
@@ -49,10 +54,12 @@ def _failure(problem: Problem) -> RenderFailure:
 class EngineMatcher:
     """Asks the engine what entries select; implements the EntryMatcher port."""
 
-    def __init__(self, pool: Engines, root: str, options: RenderOptions) -> None:
-        """Ask about the repository at `root`."""
+    def __init__(
+        self, pool: Engines, root: str, options: RenderOptions, revision: RevisionFiles | None = None
+    ) -> None:
+        """Ask about the repository at `root`, or about what a `revision` of it has."""
         self._pool = pool
-        self._params = _params(root, options)
+        self._params = _params(root, options, revision)
 
     def ask(self, questions: Sequence[EntryQuestion]) -> list[EntryAnswer]:
         """Return one answer for each question, in order. Raises EngineError."""
@@ -106,16 +113,18 @@ class RememberingMatcher:
 class EngineRehearsal:
     """Renders as if some files had other texts; implements the Rehearsal port."""
 
-    def __init__(self, pool: Engines, root: str, options: RenderOptions) -> None:
-        """Render below `root`."""
+    def __init__(
+        self, pool: Engines, root: str, options: RenderOptions, revision: RevisionFiles | None = None
+    ) -> None:
+        """Render below `root`, or what a `revision` of it has."""
         self._pool = pool
-        self._params = _params(root, options, "yaml")
+        self._params = _params(root, options, revision, "yaml")
 
     def render(self, overlays: Sequence[str], files: Mapping[str, str]) -> list[str | RenderFailure]:
         """Return what `kustomize build` prints for each overlay, or why it fails. Raises EngineError."""
         if not overlays:
             return []
-        items = [{"overlay": overlay, "files": dict(files)} for overlay in overlays]
+        items = [render_item(overlay) | {"files": dict(files)} for overlay in overlays]
         answers = dict(self._pool.call("render", self._params, items))
         return [_text(answers[index]) for index in range(len(items))]
 

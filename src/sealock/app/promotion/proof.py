@@ -131,19 +131,13 @@ def _is_meant(change: FieldChange, moves: Sequence[ImageMove]) -> bool:
     )
 
 
-def missing(proof: Proof, cars: Sequence[Car]) -> tuple[str, ...]:
-    """Return what was to arrive and does not, one line each: an edit that another place overrules."""
+def missing(proof: Proof, cars: Sequence[Car]) -> Iterator[tuple[str, ImageMove]]:
+    """Yield each overlay with an image that was to arrive and does not: another place overrules the edit."""
     arrived: dict[str, set[str]] = {}
     for change in proof.intended:
         arrived.setdefault(change.overlay, set()).add(change.after.partition("@")[2])
-    return tuple(
-        f"{overlay} does not run {move.after.repository}@{move.after.digest} after the change"
-        for car in cars
-        for overlay in car.overlays
-        for move in car.images
-        if move.after.digest not in arrived.get(overlay, set()) and not _was_there(move)
-    )
-
-
-def _was_there(move: ImageMove) -> bool:
-    return move.before.digest == move.after.digest
+    for car in cars:
+        for overlay in car.overlays:
+            for move in car.images:
+                if move.after.digest not in arrived.get(overlay, set()):
+                    yield overlay, move

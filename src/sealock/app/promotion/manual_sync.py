@@ -1,0 +1,69 @@
+"""Which Argo CD operations a person must start after the commit, where nothing syncs by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sealock.domain.yaml_document import MANIFEST, parse, to_plain
+from sealock.errors import SealockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sealock.app.promotion.request import Session
+    from sealock.domain.settings import Environment
+
+COMMIT = "<commit>"
+_MOST_FILES = 200
+
+
+def operations(session: Session, environment: Environment, overlays: Sequence[str]) -> tuple[str, ...]:
+    """Return one command for each Application of `overlays` that is not synced automatically.
+
+    An Application that an ApplicationSet makes is judged by what the environment says; `<commit>` stands
+    for the commit that is not there yet.
+    """
+    found: list[str] = []
+    for overlay in overlays:
+        applications = list(_applications(session, overlay))
+        for each in applications:
+            if not _is_automated(each):
+                metadata = each.get("metadata") or {}
+                found.append(_command(str(metadata.get("name")), str(metadata.get("namespace") or "argocd")))
+        if not applications and environment.sync.mode == "manual":
+            found.append(f"argocd app sync --revision {COMMIT}  # the Application that deploys {overlay}")
+    return tuple(dict.fromkeys(found))
+
+
+def _command(name: str, namespace: str) -> str:
+    return f"argocd app sync {namespace}/{name} --revision {COMMIT}"
+
+
+def _applications(session: Session, overlay: str) -> Iterator[dict[str, Any]]:
+    for file in sorted(session.mentions([overlay]))[:_MOST_FILES]:
+        if not file.endswith((".yaml", ".yml")):
+            continue
+        try:
+            documents = parse(session.files.read_text(file), file, MANIFEST)
+        except (SealockError, FileNotFoundError):
+            continue
+        for document in documents:
+            manifest = to_plain(document)
+            if _deploys(manifest, overlay):
+                yield manifest
+
+
+def _deploys(manifest: Any, overlay: str) -> bool:  # noqa: ANN401 - any YAML document
+    if not isinstance(manifest, dict) or manifest.get("kind") != "Application":
+        return False
+    spec = manifest.get("spec")
+    if not isinstance(spec, dict):
+        return False
+    sources = [spec.get("source"), *(spec.get("sources") or ())]
+    return any(isinstance(each, dict) and str(each.get("path", "")).strip("/") == overlay for each in sources)
+
+
+def _is_automated(manifest: dict[str, Any]) -> bool:
+    policy = manifest["spec"].get("syncPolicy")
+    automated = policy.get("automated") if isinstance(policy, dict) else None
+    return isinstance(automated, dict) and automated.get("enabled") is not False

@@ -1,0 +1,139 @@
+"""Where services run, and what Git says they run there."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealock.app.image_sites import find_sites
+from sealock.domain.image import ImageRef
+from sealock.domain.printable import printable
+from sealock.domain.promotion import ImagePin
+from sealock.domain.service_overlays import service_overlays
+from sealock.domain.suggest import did_you_mean
+from sealock.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealock.app.image_sites import ImageSite
+    from sealock.app.promotion.request import CatalogFacts, Session
+    from sealock.domain.service_overlays import ServiceOverlay
+
+
+class Running(NamedTuple):
+    """What the overlays of a service in one environment say of one image; `pins` by overlay."""
+
+    name: str
+    pins: dict[str, ImagePin]
+
+    def digests(self) -> tuple[str, ...]:
+        """Return the distinct digests, empty ones included."""
+        return tuple(dict.fromkeys(each.digest for each in self.pins.values()))
+
+
+class Where:
+    """Finds the overlays of services at one base revision, and reads their images."""
+
+    def __init__(self, session: Session) -> None:
+        """Look at the base of `session`; nothing is read before a question."""
+        self._session = session
+        self._sites: dict[tuple[str, bool], tuple[ImageSite, ...]] = {}
+
+    @cached_property
+    def facts(self) -> CatalogFacts:
+        """What the catalog says; nothing where there is none. Raises ConfigurationError."""
+        return self._session.catalog()
+
+    @cached_property
+    def _overlays(self) -> dict[tuple[str, str], tuple[ServiceOverlay, ...]]:
+        found: dict[tuple[str, str], tuple[ServiceOverlay, ...]] = {}
+        session = self._session
+        for each in service_overlays(
+            session.files.files(), session.settings.environments, self.facts.folders
+        ):
+            key = each.service, each.environment
+            found[key] = (*found.get(key, ()), each)
+        return found
+
+    def services(self) -> tuple[str, ...]:
+        """Return every service, sorted."""
+        return tuple(sorted({service for service, _ in self._overlays}))
+
+    def overlays(self, service: str, environment: str) -> tuple[ServiceOverlay, ...]:
+        """Return a service's overlays in an environment; none where it does not run there."""
+        return self._overlays.get((service, environment), ())
+
+    def required(self, service: str, environment: str) -> tuple[ServiceOverlay, ...]:
+        """Return a service's overlays in an environment. Raises UsageError where there are none."""
+        found = self.overlays(service, environment)
+        if found:
+            return found
+        services = self.services()
+        if service not in services:
+            message = f"there is no service {printable(service)!r} in this repository"
+            hint = did_you_mean(service, services) or "No folder looks like SERVICE/overlays/ENVIRONMENT."
+            raise UsageError(message, hint=hint)
+        message = f"{service} has no overlay for {environment}"
+        folders = [
+            each.path for (name, _), found in self._overlays.items() if name == service for each in found
+        ]
+        hint = f"It has {', '.join(sorted(folders)[:4])}. Add one for {environment} first."
+        raise UsageError(message, hint=hint)
+
+    def sites(self, overlay: ServiceOverlay, *, deep: bool = False) -> tuple[ImageSite, ...]:
+        """Return the places that set images for an overlay, the one that counts first."""
+        key = overlay.path, deep
+        if key not in self._sites:
+            session = self._session
+            self._sites[key] = find_sites(session.files.read_text, overlay, session.settings, deep=deep)
+        return self._sites[key]
+
+    def site(self, overlay: ServiceOverlay, name: str) -> ImageSite | None:
+        """Return the place that decides an image of an overlay; None where only its base says it."""
+        for deep in (False, True):
+            for each in self.sites(overlay, deep=deep):
+                if name in {each.pin.name, each.pin.repository}:
+                    return each
+        return None
+
+    def image_names(self, service: str, overlays: Sequence[ServiceOverlay], only: Iterable[str]) -> list[str]:
+        """Return the names of the images that are a service's own. Raises UsageError for none."""
+        found = list(dict.fromkeys(each.pin.name for overlay in overlays for each in self.sites(overlay)))
+        wanted = list(only)
+        if wanted:
+            unknown = [each for each in wanted if each not in found and ImageRef.parse(each).name != each]
+            if unknown:
+                message = f"{printable(unknown[0])!r} is no image name"
+                raise UsageError(message, hint="Give the name without tag and digest.")
+            return wanted
+        declared = self.facts.images.get(service)
+        if declared:
+            return [declared]
+        if not found:
+            found = list(
+                dict.fromkeys(each.pin.name for one in overlays for each in self.sites(one, deep=True))
+            )
+        if not found:
+            message = f"nothing in {overlays[0].file} sets an image"
+            raise UsageError(message, hint="Name the image with --image, or list it under `images:`.")
+        return found
+
+    def running(self, overlays: Sequence[ServiceOverlay], name: str) -> Running:
+        """Return what overlays say of an image; one that says nothing has an empty pin."""
+        pins = {}
+        for overlay in overlays:
+            site = self.site(overlay, name)
+            pins[overlay.path] = site.pin if site else ImagePin(name)
+        return Running(name, pins)
+
+
+def one_pin(running: Running, environment: str) -> ImagePin:
+    """Return what an environment runs of an image. Raises Refused where its overlays disagree."""
+    pins = list(running.pins.items())
+    digests = {each.digest or each.tag for _, each in pins}
+    if len(digests) > 1:
+        shown = "; ".join(f"{overlay} has {pin}" for overlay, pin in pins[:4])
+        message = f"the overlays of {environment} do not agree about {running.name}: {shown}"
+        raise Refused(message, hint="Say which with --digest sha256:….")
+    return pins[0][1]
