@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sealock.adapters.engine_pool import EnginePool
     from sealock.adapters.file_tree import RepositoryFiles
     from sealock.adapters.git_revision import GitRevisions, RevisionFiles
+    from sealock.adapters.render_cache import Probing
     from sealock.adapters.schemas import PackagedSchemas
     from sealock.adapters.verdict_cache import VerdictStore
     from sealock.adapters.work_tree import DiskWorkTree
@@ -148,13 +149,19 @@ def project_policy(pool: EnginePool) -> EngineProjectPolicy:
 
 
 @contextmanager
-def judges(
-    files: RepositoryFiles, settings: Settings, versions: Used, *, cached: bool, since: str | None = None
+def judges(  # noqa: PLR0913 - each is another thing
+    files: RepositoryFiles,
+    settings: Settings,
+    versions: Used,
+    *,
+    cached: bool,
+    since: str | None = None,
+    seen: Probing | None = None,
 ) -> Iterator[Judges]:
     """Give the ports that a check asks; what they said is remembered if it goes well.
 
-    `since` names the revision that the change under review began at. Raises EngineError, UsageError,
-    Undecided.
+    `since` names the revision that the change under review began at. `seen` is what one run looks at, each
+    file once. Raises EngineError, UsageError, Undecided.
     """
     from sealock.adapters import engine
     from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
@@ -179,7 +186,7 @@ def judges(
         if not cached or is_cold(folder):
             pool.start()
         options = _options(settings)
-        renderer = engine.open_renderer(pool, files.root, options, cached=cached)
+        renderer = engine.open_renderer(pool, files.root, options, cached=cached, seen=seen)
         fingerprint = engine.fingerprint(pool, folder) if cached else ""
         policy = RememberingPolicy(engine.EngineProjectPolicy(pool), store, fingerprint)
         matcher = RememberingMatcher(EngineMatcher(pool, files.root, options), store, (fingerprint, options))

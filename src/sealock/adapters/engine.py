@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from sealock.adapters.engine_answer import decoded, in_order
+from sealock.adapters.engine_item import render_item
 from sealock.adapters.engine_pool import Answer, EnginePool, Problem, engine_count, engine_path
 from sealock.adapters.render_cache import Entry, Look, RenderCache, cache_folder, cache_limit, storable
+from sealock.adapters.render_index import Known, RenderIndex
 from sealock.adapters.stat_signature import Probes
+from sealock.domain.late import Late
+from sealock.domain.printable import printable
 from sealock.domain.rendered import Rendered, RenderedObject, RenderFailure, TraceEntry
+from sealock.errors import EngineError
 from sealock.ports import PermitProblem, PermitQuestion, RenderRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sealock.adapters.git_revision import RevisionFiles
@@ -25,8 +30,21 @@ if TYPE_CHECKING:
 _FORM = 1
 """Part of every key: raise it when what an entry means changes."""
 
+_MANY = 8
+"""From so many overlays on, the index is worth reading."""
+_FEW = 50
+"""So many overlays, or one of so many, may have changed before the index is written again."""
+
 _CACHED_FAILURES = frozenset(
-    {"build-failed", "not-found", "remote-base", "exec-plugin", "outside-repository", "helm-disabled"}
+    {
+        "build-failed",
+        "not-found",
+        "remote-base",
+        "exec-plugin",
+        "outside-repository",
+        "helm-disabled",
+        "jsonnet",
+    }
 )
 
 
@@ -80,23 +98,25 @@ def open_pool() -> EnginePool:
     return EnginePool([str(engine_path()), "serve"], engine_count())
 
 
-def open_renderer(
+def open_renderer(  # noqa: PLR0913 - each is another thing
     pool: EnginePool,
     root: str,
     options: RenderOptions = _PLAIN,
     *,
     cached: bool = True,
     revision: RevisionFiles | None = None,
+    seen: Probing | None = None,
 ) -> EngineRenderer:
     """Return a renderer of the repository at `root` that uses the user's cache unless told otherwise.
 
-    With a `revision` it renders what that has, and nothing from the disk.
+    With a `revision` it renders what that has, and nothing from the disk. `seen` is what the run has looked
+    at already.
     """
     if not cached:
         return EngineRenderer(pool, root, options, revision=revision)
     folder = cache_folder()
     cache = RenderCache(folder, cache_limit()), fingerprint(pool, folder)
-    return EngineRenderer(pool, root, options, cache, revision)
+    return EngineRenderer(pool, root, options, cache, revision, seen)
 
 
 def fingerprint(pool: EnginePool, folder: Path) -> str:
@@ -124,23 +144,26 @@ def fingerprint(pool: EnginePool, folder: Path) -> str:
 class EngineRenderer:
     """Renders overlays of one repository; implements the Renderer port."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another thing
         self,
         pool: Engines,
         root: str,
         options: RenderOptions = _PLAIN,
         cache: tuple[RenderCache, str] | None = None,
         revision: RevisionFiles | None = None,
+        seen: Probing | None = None,
     ) -> None:
         """Render below `root`, or that of a `revision`.
 
-        `cache` comes with the engine's fingerprint, None renders everything anew.
+        `cache` comes with the engine's fingerprint, None renders everything anew. `seen` is what the run has
+        looked at already; without it each request looks anew.
         """
         self._pool = pool
         self._root = os.path.realpath(root)
         self._options = options
         self._cache = cache
         self._revision = revision
+        self._seen = seen
 
     def render(self, request: RenderRequest) -> Iterator[Rendered]:
         """Yield one Rendered for each overlay: remembered ones first, then as they finish.
@@ -153,20 +176,75 @@ class EngineRenderer:
             yield from self._anew(overlays, request.want, None)
             return
         cache, _ = self._cache
-        probes = self._probes(cache.now_ns())
-        missing: list[str] = []
+        index = self._index(request.want, cache) if len(overlays) >= _MANY else None
         try:
-            for overlay in overlays:
-                entry = self._found(overlay, request.want, cache, probes)
-                if entry is None:
-                    missing.append(overlay)
-                else:
-                    yield _remembered(entry)
-            yield from self._anew(missing, request.want, cache)
+            if index is None:
+                yield from (rendered for rendered, _ in self._each(overlays, request.want, cache))
+            else:
+                yield from self._indexed(overlays, request.want, cache, index)
         finally:
             cache.settle()
 
+    def _indexed(
+        self, overlays: Sequence[str], want: frozenset[str], cache: RenderCache, index: RenderIndex
+    ) -> Iterator[Rendered]:
+        """Yield the renders, those that the index knows without their objects; note the others there."""
+        known = index.holding(overlays, self._probes(cache.now_ns()))
+        for overlay, each in known.items():
+            objects = self._late(each, want, cache) if each.line.kinds else ()
+            yield Rendered(overlay, objects, trace=each.trace, failure=each.line.failure)
+        lines: list[Known] = []
+        others = [overlay for overlay in overlays if overlay not in known]
+        for rendered, seen_ns in self._each(others, want, cache):
+            line = Known.of(rendered, seen_ns) if _worth_keeping(rendered) else None
+            if line is not None:
+                lines.append(line)
+            yield rendered
+        if len(lines) > max(_FEW, len(overlays) // _FEW):
+            index.write([*known.values(), *lines])
+
+    def _each(
+        self, overlays: Sequence[str], want: frozenset[str], cache: RenderCache
+    ) -> Iterator[tuple[Rendered, int]]:
+        """Yield the renders, and when their files were read, in nanoseconds since 1970."""
+        probes = self._probes(cache.now_ns())
+        missing: list[str] = []
+        for overlay in overlays:
+            entry = self._found(overlay, want, cache, probes)
+            if entry is None:
+                missing.append(overlay)
+            else:
+                yield _remembered(entry), entry.seen_ns
+        # Taken before anything is read: what changes later has a later time.
+        seen_ns = cache.now_ns()
+        for rendered in self._anew(missing, want, (cache, seen_ns)):
+            yield rendered, seen_ns
+
+    def _index(self, want: frozenset[str], cache: RenderCache) -> RenderIndex | None:
+        if self._revision or "yaml" in want:
+            return None
+        return RenderIndex(cache.folder, self._key("", want))
+
+    def _late(self, known: Known, want: frozenset[str], cache: RenderCache) -> Late[RenderedObject]:
+        """Return objects that are read from the cache when somebody looks at them."""
+        overlay = known.line.overlay
+
+        def objects() -> Sequence[RenderedObject]:
+            entry = cache.entry(self._key(overlay, want))
+            if entry is not None and _inputs(entry.trace) == _inputs(known.trace):
+                return _remembered(entry).objects
+            # Another process has dropped or replaced it.
+            (rendered,) = self._anew([overlay], want, (cache, cache.now_ns()))
+            if rendered.failure is not None:
+                message = f"{printable(overlay)} changed while it was looked at: {rendered.failure.message}"
+                raise EngineError(message, hint="Run again.")
+            return rendered.objects
+
+        return Late(frozenset(known.line.kinds), known.line.object_keys, objects)
+
     def _probes(self, now_ns: int) -> Probing:
+        if self._seen is not None:
+            return self._seen
         return self._revision.probes(now_ns) if self._revision else Probes(self._root, now_ns)
 
     def _found(self, overlay: str, want: frozenset[str], cache: RenderCache, probes: Probing) -> Entry | None:
@@ -177,8 +255,9 @@ class EngineRenderer:
         return found
 
     def _anew(
-        self, overlays: Sequence[str], want: frozenset[str], cache: RenderCache | None
+        self, overlays: Sequence[str], want: frozenset[str], keep: tuple[RenderCache, int] | None
     ) -> Iterator[Rendered]:
+        """Yield fresh renders; `keep` says where to remember them, and when reading begins."""
         if not overlays:
             return
         params = {
@@ -189,13 +268,12 @@ class EngineRenderer:
         }
         if self._revision:
             params |= {"tree": self._revision.revision.tree, "git_dir": self._revision.git_dir}
-        # Taken before anything is read: what changes later has a later time.
-        seen_ns = cache.now_ns() if cache else 0
-        items = [{"overlay": overlay} for overlay in overlays]
+        items = list(map(render_item, overlays))
         for index, answer in self._pool.call("render", params, items):
             overlay = overlays[index]
             rendered, objects = _decoded(overlay, answer)
-            if cache and _worth_keeping(rendered):
+            if keep and _worth_keeping(rendered):
+                cache, seen_ns = keep
                 trace = tuple(map(Look.of, rendered.trace))
                 entry = Entry(overlay, seen_ns, trace, objects, rendered.yaml, rendered.failure)
                 cache.store(self._key(overlay, want), entry)
@@ -218,6 +296,10 @@ def _is_text(path: str) -> bool:
 def _unnameable(overlay: str) -> Rendered:
     failure = RenderFailure("bad-request", "the path is no UTF-8", hint="Rename the folder.")
     return Rendered(overlay, failure=failure)
+
+
+def _inputs(trace: Iterable[Look | TraceEntry]) -> list[tuple[str, str, str]]:
+    return [(each.path, each.kind, each.digest) for each in trace]
 
 
 def _worth_keeping(rendered: Rendered) -> bool:

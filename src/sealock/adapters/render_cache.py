@@ -151,9 +151,11 @@ class RenderCache:
             if probes.digest(look.path) != look.digest:
                 return None
             trusted = trusted and kind != "file"
-        if not trusted:
-            self._stamp_again(key, entry, probes)
-        return entry
+        return entry if trusted else self._stamp_again(key, entry, probes)
+
+    def entry(self, key: str) -> Entry | None:
+        """Return the entry under `key`, whether it holds or not."""
+        return self._read(self._path(key), self._now_ns())
 
     def store(self, key: str, entry: Entry) -> None:
         """Keep `entry`; a disk that refuses costs the next run time, nothing else."""
@@ -230,14 +232,16 @@ class RenderCache:
         except msgspec.MsgspecError:
             return None
 
-    def _stamp_again(self, key: str, entry: Entry, probes: Probing) -> None:
+    def _stamp_again(self, key: str, entry: Entry, probes: Probing) -> Entry:
         """Keep the stats of files whose content was just verified, if the next run can trust them."""
         fresh = tuple(
             msgspec.structs.replace(look, signature=tuple(probes.look(look.path).signature))
             for look in entry.trace
         )
         if all(Signature(*look.signature).settled(probes.at_ns) for look in fresh if _reads_content(look)):
-            self.store(key, msgspec.structs.replace(entry, trace=fresh, seen_ns=probes.at_ns))
+            entry = msgspec.structs.replace(entry, trace=fresh, seen_ns=probes.at_ns)
+            self.store(key, entry)
+        return entry
 
 
 def storable(trace: Sequence[TraceEntry]) -> bool:

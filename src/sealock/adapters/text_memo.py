@@ -23,7 +23,8 @@ class TextMemo:
     def __init__(self, inner: FileTree, root: str, at_ns: int) -> None:
         """Read from `inner`, which stands at `root`; `at_ns` is the time before anything is looked at."""
         self._inner = inner
-        self._probes = Probes(root, at_ns)
+        self.probes = Probes(root, at_ns)
+        """What the run has looked at, for others who look at the same files."""
         self._texts: dict[str, str] = {}
 
     def later(self, inner: FileTree, root: str, changed: Collection[str], at_ns: int) -> TextMemo:
@@ -38,8 +39,8 @@ class TextMemo:
 
     def signature(self, path: str) -> bytes:
         """Return a plain file's stat; empty for one that was written too shortly ago, and for links."""
-        seen = self._probes.look(path)
-        if seen.kind != "file" or not seen.real or not seen.signature.settled(self._probes.at_ns):
+        seen = self.probes.look(path)
+        if seen.kind != "file" or not seen.real or not seen.signature.settled(self.probes.at_ns):
             return b""
         return _PACKED.pack(*seen.signature)
 

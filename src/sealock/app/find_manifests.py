@@ -28,7 +28,7 @@ _ARGOCD = re.compile(
 _GROUP = "argoproj.io/"
 _DEFINITION = "CustomResourceDefinition"
 _PASSED = hashlib.blake2b(b"files without manifests, form 2", digest_size=16).digest()
-_KINDS = frozenset({"Application", "AppProject", "ApplicationSet"})
+KINDS = frozenset({"Application", "AppProject", "ApplicationSet"})
 _JUDGING = re.compile(r"^kind:[ \t]*[\"']?(?:ValidatingAdmissionPolicy|Namespace)", re.MULTILINE)
 _JUDGING_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "Namespace"})
 
@@ -209,7 +209,7 @@ def named(patterns: Sequence[str], files: Sequence[str], tree: SignedFiles, memo
 
 def is_argocd(manifest: dict[str, Any]) -> bool:
     """Say whether a manifest is one of Argo CD's three kinds."""
-    return manifest.get("kind") in _KINDS and str(manifest.get("apiVersion", "")).startswith(_GROUP)
+    return manifest.get("kind") in KINDS and str(manifest.get("apiVersion", "")).startswith(_GROUP)
 
 
 def _documents(text: str, file: str, memory: Memory) -> list[_Document]:

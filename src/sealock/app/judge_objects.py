@@ -16,11 +16,11 @@ from sealock.ports import ClusterFacts, NamespaceContents, States
 from sealock.rules.view import QuotaProblem, pod_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sealock.app.base_objects import BaseObjects
     from sealock.app.policy_question import Declared
-    from sealock.domain.rendered import Admission
+    from sealock.domain.rendered import Admission, ObjectKey
     from sealock.domain.settings import Settings
     from sealock.ports import Admitter, QuotaAnswer, Quotas
     from sealock.rules.view import ApplicationView, JudgedObject, Manifest, OverlayView
@@ -35,7 +35,7 @@ def judge(
 ) -> list[OverlayView]:
     """Return the overlays with their objects' verdicts completed. Raises EngineError."""
     asked: list[tuple[int, int, States, ClusterFacts]] = []
-    completed = [list(each.objects) for each in overlays]
+    completed = {number: list(each.objects) for number, each in enumerate(overlays) if each.in_scope}
     removed: dict[int, tuple[Manifest, ...]] = {}
     for number, overlay in enumerate(overlays):
         if not overlay.in_scope:
@@ -62,6 +62,8 @@ def judge(
         completed[number][index] = _with(completed[number][index], states, verdict)
     return [
         replace(overlay, objects=tuple(completed[number]), removed=removed.get(number))
+        if overlay.in_scope
+        else overlay
         for number, overlay in enumerate(overlays)
     ]
 
@@ -117,7 +119,7 @@ class World:
         for each in standing:
             self._learn(each.environment, each.manifest)
         for overlay in overlays:
-            for rendered in overlay.objects:
+            for rendered in overlay.of_kinds("Namespace"):
                 self._learn(overlay.environment, rendered.manifest)
         labelled = [labels for names in self._rendered.values() for labels in names.values()]
         labelled += self._assumed.values()
@@ -218,17 +220,7 @@ def count(overlays: Sequence[OverlayView], quotas: Quotas) -> list[OverlayView]:
 
     Objects count together that share a namespace and an environment. Raises EngineError.
     """
-    groups: dict[tuple[str | None, str], list[_Place]] = {}
-    for number, overlay in enumerate(overlays):
-        for index, each in enumerate(overlay.objects):
-            namespace = each.key.namespace or overlay.namespace
-            if namespace:
-                groups.setdefault((overlay.environment, namespace), []).append(_Place(number, index))
-    counted = [
-        (namespace, places)
-        for (_, namespace), places in groups.items()
-        if _is_counted(overlays, places) and _in_scope(overlays, places)
-    ]
+    counted = [(namespace, places) for (_, namespace), places in _counted(overlays).items()]
     if not counted:
         return list(overlays)
     contents = [
@@ -245,6 +237,26 @@ def count(overlays: Sequence[OverlayView], quotas: Quotas) -> list[OverlayView]:
     ]
 
 
+def _counted(overlays: Sequence[OverlayView]) -> dict[tuple[str | None, str], list[_Place]]:
+    """Return the objects of each environment and namespace where something counts, and is to be judged."""
+    counting = (each for each in overlays if each.may_have(_COUNTING))
+    wanted = {where for each in counting for where, key in _where(each) if where[1] and key.kind in _COUNTING}
+    wanted &= {where for each in overlays if wanted and each.in_scope for where, _ in _where(each)}
+    groups: dict[tuple[str | None, str], list[_Place]] = {}
+    environments = {environment for environment, _ in wanted}
+    for number, overlay in enumerate(overlays):
+        for index, (where, _) in enumerate(_where(overlay) if overlay.environment in environments else ()):
+            if where in wanted:
+                groups.setdefault(where, []).append(_Place(number, index))
+    return groups
+
+
+def _where(overlay: OverlayView) -> Iterator[tuple[tuple[str | None, str], ObjectKey]]:
+    """Yield the environment and namespace of each object, and its key."""
+    for key in overlay.keys:
+        yield (overlay.environment, key.namespace or overlay.namespace), key
+
+
 def _problems(places: Sequence[_Place], answer: QuotaAnswer) -> Iterator[tuple[int, QuotaProblem]]:
     for each in answer.problems:
         place = places[each.index]
@@ -255,11 +267,3 @@ def _problems(places: Sequence[_Place], answer: QuotaAnswer) -> Iterator[tuple[i
 
 def _at(overlays: Sequence[OverlayView], place: _Place) -> JudgedObject:
     return overlays[place.overlay].objects[place.object]
-
-
-def _is_counted(overlays: Sequence[OverlayView], places: Iterable[_Place]) -> bool:
-    return any(_at(overlays, place).key.kind in _COUNTING for place in places)
-
-
-def _in_scope(overlays: Sequence[OverlayView], places: Iterable[_Place]) -> bool:
-    return any(overlays[place.overlay].in_scope for place in places)

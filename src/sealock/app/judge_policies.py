@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from sealock.app.policy_question import Declared, Subject, questions, rule_tests
-from sealock.rules.view import BrokenPolicy, FailedTest
+from sealock.domain.manifest_folder import path_of
+from sealock.rules.view import BrokenPolicy, FailedTest, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sealock.rules.view import JudgedObject, OverlayView
 
 _KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
+_FACTS = frozenset({"CustomResourceDefinition", "Namespace"})
 
 
 class Judged(NamedTuple):
@@ -41,9 +43,11 @@ def judge(
     policies: AdmissionPolicies,
 ) -> Judged:
     """Judge the objects in scope by what `standing` and the overlays declare. Raises EngineError."""
-    declared = [*standing, *_rendered(overlays)]
-    if not settings.custom and not any(each.manifest.get("kind") in _KINDS for each in declared):
+    admitting = [*standing, *_rendered(overlays, _KINDS)]
+    if not settings.custom and not any(each.manifest.get("kind") in _KINDS for each in admitting):
         return Judged(list(overlays))
+    parameters = {text_of(each.manifest, "spec", "paramKind", "kind") for each in admitting}
+    declared = [*standing, *_rendered(overlays, _KINDS | _FACTS | parameters)]
     places = [
         _Place(number, index)
         for number, overlay in enumerate(overlays)
@@ -54,7 +58,7 @@ def judge(
     asked = questions(settings, declared, subjects)
     broken: dict[BrokenPolicy, None] = dict.fromkeys(_clashes(asked))
     notes: dict[str, None] = {}
-    said = [list(overlay.objects) for overlay in overlays]
+    said = [list(overlay.objects) if overlay.in_scope else [] for overlay in overlays]
     for each in asked.asked:
         answers = policies.judge(each.question)
         broken |= dict.fromkeys(_broken(answers.unusable, declared))
@@ -73,16 +77,16 @@ def _at(overlays: Sequence[OverlayView], place: _Place) -> JudgedObject:
     return overlays[place.overlay].objects[place.object]
 
 
-def _rendered(overlays: Iterable[OverlayView]) -> Iterator[Declared]:
+def _rendered(overlays: Iterable[OverlayView], kinds: frozenset[str]) -> Iterator[Declared]:
     for overlay in overlays:
-        for each in overlay.objects:
-            yield Declared(each.manifest, overlay.path, overlay.environment)
+        for each in overlay.of_kinds(*kinds):
+            yield Declared(each.manifest, path_of(overlay.path), overlay.environment)
 
 
 def _subject(overlay: OverlayView, each: JudgedObject) -> Subject:
     return Subject(
         each.manifest,
-        overlay.path,
+        path_of(overlay.path),
         overlay.environment,
         overlay.production,
         overlay.namespace,

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from sealock.app import find_manifests, image_history, judge_objects, judge_policies
 from sealock.app.entry_matches import unmatched
 from sealock.app.policy_question import Declared
+from sealock.domain.late import Late
+from sealock.domain.manifest_folder import path_of
 from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, environment_of
 from sealock.domain.source_map import SourceMap
 from sealock.errors import EngineError, Undecided
@@ -35,11 +37,12 @@ if TYPE_CHECKING:
     from sealock.app.follow_applications import Followed
     from sealock.app.renders import Renders
     from sealock.domain.image_history import ImageHistory
-    from sealock.domain.rendered import RenderedObject
+    from sealock.domain.rendered import Rendered, RenderedObject
     from sealock.ports import SchemaProblem, SignedFiles
     from sealock.rules.meta import Version
 
 _DEFAULT_PROJECT = "default"
+_DEFINITION = "CustomResourceDefinition"
 
 
 class Looked(NamedTuple):
@@ -120,12 +123,16 @@ class ViewRepository:
 
     def _definitions(self) -> list[dict[str, Any]]:
         looked = self._looked
-        rendered = [each.manifest for path in sorted(looked.renders) for each in looked.renders[path].objects]
+        rendered = [
+            each.manifest
+            for path in sorted(looked.renders)
+            for each in looked.renders[path].of_kinds({_DEFINITION})
+        ]
         named = find_manifests.named(
             self._settings.definitions, looked.files, self._tree, self._judges.memory
         )
         standing = [each.manifest for each in (*looked.manifests.definitions, *named)]
-        found = [each for each in (*standing, *rendered) if each.get("kind") == "CustomResourceDefinition"]
+        found = [each for each in (*standing, *rendered) if each.get("kind") == _DEFINITION]
         return list({msgspec.json.encode(each): each for each in found}.values())
 
     def _standing(self) -> list[Declared]:
@@ -143,14 +150,15 @@ class ViewRepository:
     def _overlay(self, path: str, in_scope: bool) -> OverlayView:  # noqa: FBT001 - private
         rendered = self._looked.renders[path]
         overlay = self._looked.overlays.get(path) or _overlay(path, self._looked.files)
-        judge = self._judge if in_scope else _unjudged
         return OverlayView(
             path=path,
             file=overlay.file,
             environment=overlay.environment,
             production=is_production(self._settings, overlay.environment),
             in_scope=in_scope,
-            objects=tuple(judge(path, each) for each in rendered.objects),
+            objects=tuple(self._judge(path, each) for each in rendered.objects)
+            if in_scope
+            else _unjudged(rendered),
             failure=rendered.failure,
             read=frozenset(entry.path for entry in rendered.trace if entry.kind == "file"),
             namespace=self._namespaces.get(path, ""),
@@ -261,8 +269,14 @@ def _version(text: str) -> Version:
 
 def _overlay(path: str, known: Collection[str]) -> Overlay:
     names = (name if path == "." else f"{path}/{name}" for name in KUSTOMIZATION_NAMES)
-    return Overlay(path, environment_of(path), next((file for file in names if file in known), path))
+    return Overlay(path, environment_of(path), next((file for file in names if file in known), path_of(path)))
 
 
-def _unjudged(path: str, each: RenderedObject) -> JudgedObject:
-    return JudgedObject(path, each.manifest, each.origin)
+def _unjudged(rendered: Rendered) -> Sequence[JudgedObject]:
+    """Return the objects of an overlay that is only compared with: made when somebody looks at one."""
+    objects = rendered.objects
+
+    def made() -> tuple[JudgedObject, ...]:
+        return tuple(JudgedObject(rendered.overlay, each.manifest, each.origin) for each in objects)
+
+    return Late(objects.kinds, lambda: rendered.keys, made) if isinstance(objects, Late) else made()

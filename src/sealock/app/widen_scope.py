@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sealock.domain.settings import Settings
 
 _SETTINGS = "sealock.yaml"
+_ADMITTING = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 _JUDGING = frozenset(
     {
         "AppProject",
@@ -97,7 +98,7 @@ class _Parameters:
     """What the bindings of admission policies take for parameters."""
 
     def __init__(self, manifests: Manifests, renders: Renders) -> None:
-        rendered = (each.manifest for one in renders.values() for each in one.objects)
+        rendered = (each.manifest for one in renders.values() for each in one.of_kinds(_ADMITTING))
         kinds: set[str] = set()
         self._names: set[str] = set()
         for each in (*(each.manifest for each in manifests.judging), *rendered):

@@ -184,7 +184,8 @@ def _check(
     settings = wiring.settings(tree)
     question = _question(options, rules, tree, settings, paths)
     cached, since = not options["no_cache"], options["since"]
-    with wiring.judges(files, settings, question.versions, since=since, cached=cached) as judges:
+    ports = wiring.judges(files, settings, question.versions, since=since, cached=cached, seen=tree.probes)
+    with ports as judges:
         check = CheckRepository(tree, judges, question)
         report = check.run()
         if not (options["fix"] or options["diff"]):

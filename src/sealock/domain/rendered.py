@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
+
+from sealock.domain.late import Late
 
 
 class ObjectKey(msgspec.Struct, frozen=True, order=True):
@@ -107,7 +110,19 @@ class Rendered(msgspec.Struct, frozen=True):
     """One overlay's render: its objects, or its failure; `yaml` as `kustomize build` prints it."""
 
     overlay: str
-    objects: tuple[RenderedObject, ...] = ()
+    objects: Sequence[RenderedObject] = ()
     yaml: str | None = None
     trace: tuple[TraceEntry, ...] = ()
     failure: RenderFailure | None = None
+
+    @property
+    def keys(self) -> tuple[ObjectKey, ...]:
+        """Return the key of each object, in order, without looking at objects that nobody has looked at."""
+        if isinstance(self.objects, Late):
+            return self.objects.keys
+        return tuple(ObjectKey.of(each.manifest) for each in self.objects)
+
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[RenderedObject]:
+        """Yield the objects of some kinds; where it has none, it is not looked at."""
+        if not isinstance(self.objects, Late) or not self.objects.kinds.isdisjoint(kinds):
+            yield from (each for each in self.objects if each.manifest.get("kind") in kinds)

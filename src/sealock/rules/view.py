@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 import msgspec
 
 from sealock.domain.image_history import ImageHistory
+from sealock.domain.late import Late
 from sealock.domain.location import Location
+from sealock.domain.manifest_folder import is_folder
 from sealock.domain.overlays import KUSTOMIZATION_NAMES, environment_of
 from sealock.domain.rendered import Admission, ObjectKey, Origin, RenderFailure
 from sealock.domain.settings import CustomTest, Settings, Waiver
@@ -20,7 +23,7 @@ from sealock.ports import PermitProblem, PolicyAnswer, SchemaProblem
 from sealock.rules.meta import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Manifest = dict[str, Any]
 _T = TypeVar("_T")
@@ -84,8 +87,9 @@ class QuotaProblem(msgspec.Struct, frozen=True):
 
 
 class OverlayView(msgspec.Struct, frozen=True, dict=True):
-    """One overlay. Those not `in_scope` are there to compare with, not to be reported.
+    """One overlay, or a folder of plain manifests (see domain.manifest_folder) that an Application deploys.
 
+    Those not `in_scope` are there to compare with, not to be reported.
     `read` are the files that its render read. `namespace` is where the Applications that deploy it send what
     names none; empty where they disagree, or there is none. `removed` are the objects that the base revision
     renders and this one no longer does; None without a base.
@@ -96,7 +100,7 @@ class OverlayView(msgspec.Struct, frozen=True, dict=True):
     environment: str | None
     production: bool
     in_scope: bool
-    objects: tuple[JudgedObject, ...] = ()
+    objects: Sequence[JudgedObject] = ()
     failure: RenderFailure | None = None
     read: frozenset[str] = frozenset()
     namespace: str = ""
@@ -111,19 +115,35 @@ class OverlayView(msgspec.Struct, frozen=True, dict=True):
         return cast("_T", self.__dict__[name])
 
     @property
+    def keys(self) -> Iterable[ObjectKey]:
+        """Return the key of each object, in order, without looking at objects that nobody has looked at."""
+        return self.objects.keys if isinstance(self.objects, Late) else (each.key for each in self.objects)
+
+    def may_have(self, kinds: Iterable[str]) -> bool:
+        """Say whether there may be an object of some kinds: no is certain."""
+        return not isinstance(self.objects, Late) or not self.objects.kinds.isdisjoint(kinds)
+
+    def of_kinds(self, *kinds: str) -> Iterator[JudgedObject]:
+        """Yield the objects of some kinds; where it has none, it is not looked at."""
+        if self.may_have(kinds):
+            yield from (each for each in self.objects if each.manifest.get("kind") in kinds)
+
+    @property
     def kustomizations(self) -> list[str]:
         """Return the kustomization files that its render read."""
+        if is_folder(self.path):
+            return []
         return [file for file in self.read if file.rpartition("/")[2] in KUSTOMIZATION_NAMES]
 
 
-SourceState = Literal["fine", "missing", "empty", "elsewhere", "not-checked"]
+SourceState = Literal["fine", "missing", "elsewhere", "not-checked"]
 
 
 class ApplicationSource(msgspec.Struct, frozen=True):
     """One source of an Application: the `field` that holds its `path`, and what is there.
 
-    `missing`: there is nothing at the path; `empty`: nothing there that Argo CD could deploy;
-    `elsewhere`: in another repository; `not-checked`: a chart, or plain manifests.
+    `missing`: there is nothing at the path; `elsewhere`: in another repository; `not-checked`: a chart, or
+    made by a plugin. `path` of one that is `fine` is that of its OverlayView.
     """
 
     field: Path

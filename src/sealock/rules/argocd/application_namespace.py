@@ -34,6 +34,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Confidence, Finding, Severity
+from sealock.domain.manifest_folder import path_of
 from sealock.domain.printable import printable
 from sealock.rules.meta import Meta
 from sealock.rules.view import text_of, value_of
@@ -77,7 +78,8 @@ def _inherited(application: ApplicationView, parents: list[tuple[str, Applicatio
     folder = application.overlay or application.file.rpartition("/")[0]
     for namespace, parent in parents:
         for source in parent.sources:
-            if parent is not application and source.path and f"{folder}/".startswith(f"{source.path}/"):
+            path = path_of(source.path)
+            if parent is not application and path and f"{folder}/".startswith(f"{path}/"):
                 return namespace
     return ""
 

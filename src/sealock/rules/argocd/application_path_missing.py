@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Finding, Severity
+from sealock.domain.manifest_folder import is_folder, path_of
 from sealock.domain.printable import printable
 from sealock.domain.suggest import closest
 from sealock.rules.meta import Meta
@@ -44,17 +45,21 @@ META = Meta("application-path-missing", "an Application's path leads nowhere", S
 
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each source whose path does not exist here, or holds nothing to deploy."""
+    bare = {
+        each.path for each in view.overlays if is_folder(each.path) and not (each.objects or each.failure)
+    }
     for application in view.scoped(view.applications):
         for source in application.sources:
-            if source.state not in {"missing", "empty"}:
+            if source.state != "missing" and source.path not in bare:
                 continue
-            shown = printable(source.path)
+            shown = printable(path_of(source.path))
             if source.state == "missing":
-                near = closest(source.path, [overlay.path for overlay in view.overlays])
+                near = closest(source.path, [path_of(overlay.path) for overlay in view.overlays])
                 message = f"there is no folder `{shown}` in this repository"
                 fix = f"Did you mean `{near}`?" if near else "Correct the path, or add the folder."
             else:
-                message = f"`{shown}` holds no kustomization, no chart and no manifests"
+                chosen = " that `directory` selects" if source.path != f"{path_of(source.path)}//" else ""
+                message = f"`{shown}` holds no kustomization, no chart and no manifests{chosen}"
                 fix = "Add a kustomization.yaml, or correct the path."
             yield META.finding(
                 view.where(application, source.field),

@@ -38,7 +38,7 @@ from sealock.rules.meta import Meta
 from sealock.rules.view import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sealock.domain.finding import Finding
     from sealock.rules.view import ApplicationView, JudgedObject, RepositoryView
@@ -78,7 +78,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
             yield found(META, view, application, place, message, fix)
 
 
-def _needed(application: ApplicationView, rendered: dict[str, tuple[JudgedObject, ...]]) -> set[str]:
+def _needed(application: ApplicationView, rendered: Mapping[str, Sequence[JudgedObject]]) -> set[str]:
     """Return the namespaces of all that an Application renders; none where some of it is not known."""
     if any(each.state != "fine" for each in application.sources):
         return set()
@@ -92,12 +92,7 @@ def _needed(application: ApplicationView, rendered: dict[str, tuple[JudgedObject
 
 def _created(view: RepositoryView) -> set[str]:
     """Return the namespaces that are there, or that something in the repository creates."""
-    declared = {
-        each.key.name
-        for overlay in view.overlays
-        for each in overlay.objects
-        if each.manifest.get("kind") == "Namespace"
-    }
+    declared = {each.key.name for overlay in view.overlays for each in overlay.of_kinds("Namespace")}
     asked = {
         text_of(each.manifest, "spec", "destination", "namespace")
         for each in view.applications

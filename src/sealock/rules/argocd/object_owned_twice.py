@@ -39,32 +39,32 @@ from sealock.rules.meta import Meta
 from sealock.rules.view import text_of, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sealock.domain.finding import Finding
-    from sealock.rules.view import ApplicationView, JudgedObject, RepositoryView
+    from sealock.rules.view import ApplicationView, OverlayView, RepositoryView
 
 META = Meta("object-owned-twice", "two Applications deploy the same object", Severity.ERROR)
 
 _Key = tuple[str, str, str, str]
+_Place = tuple[str, str] | None
 # Options of a source that change what an object is called, and with which nothing was rendered.
 _RENAMING = ("namePrefix", "nameSuffix", "namespace", "patches", "components")
 
 
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each pair of Applications with an object in common, once, at the later one in scope."""
-    rendered = {overlay.path: overlay.objects for overlay in view.overlays}
-    owners: dict[tuple[str, str], dict[_Key, ApplicationView]] = {}
+    rendered = {overlay.path: overlay for overlay in view.overlays}
+    asked = [(each, _place(view, each)) for each in view.applications]
+    doubled = _doubled(asked, rendered)
+    owners: dict[tuple[_Place, _Key], ApplicationView] = {}
     shared: dict[tuple[int, int], list[_Key]] = {}
     pairs: dict[tuple[int, int], tuple[ApplicationView, ApplicationView]] = {}
-    for application in view.applications:
-        cluster = cluster_of(view, application.manifest)
-        if not cluster or _is_renamed(application):
-            continue
-        home = _home(application) if cluster == IN_CLUSTER else ""
-        owned = owners.setdefault((cluster, home), {})
-        for key in _keys(application, rendered):
-            first = owned.setdefault(key, application)
+    for application, place in asked if doubled else ():
+        for key, overlay, index in _keys(application, rendered) if place else ():
+            if (place, key) not in doubled or annotation(overlay.objects[index].manifest, HOOK):
+                continue  # hooks come and go
+            first = owners.setdefault((place, key), application)
             if first is not application and _identity(first) != _identity(application):
                 pair = (id(first), id(application))
                 pairs[pair] = (first, application)
@@ -73,6 +73,30 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         first, second = pairs[pair]
         if first.in_scope or second.in_scope:
             yield _finding(view, first, second, keys)
+
+
+def _place(view: RepositoryView, application: ApplicationView) -> _Place:
+    """Return the cluster and who reads the Application; None where nobody knows what it deploys there."""
+    cluster = cluster_of(view, application.manifest)
+    if not cluster or _is_renamed(application):
+        return None
+    return cluster, _home(application) if cluster == IN_CLUSTER else ""
+
+
+def _doubled(
+    asked: Iterable[tuple[ApplicationView, _Place]], rendered: Mapping[str, OverlayView]
+) -> set[tuple[_Place, _Key]]:
+    """Return what several Applications deploy, one in scope among them: few are worth a closer look."""
+    owners: dict[tuple[_Place, _Key], ApplicationView] = {}
+    several: set[tuple[_Place, _Key]] = set()
+    in_scope: set[tuple[_Place, _Key]] = set()
+    for application, place in asked:
+        for key, _, _ in _keys(application, rendered) if place else ():
+            if owners.setdefault((place, key), application) is not application:
+                several.add((place, key))
+            if application.in_scope:
+                in_scope.add((place, key))
+    return several & in_scope
 
 
 def _finding(
@@ -104,12 +128,14 @@ def _is_renamed(application: ApplicationView) -> bool:
     )
 
 
-def _keys(application: ApplicationView, rendered: dict[str, tuple[JudgedObject, ...]]) -> Iterator[_Key]:
-    """Yield what identifies each object that an Application deploys; hooks come and go."""
+def _keys(
+    application: ApplicationView, rendered: Mapping[str, OverlayView]
+) -> Iterator[tuple[_Key, OverlayView, int]]:
+    """Yield what identifies each object that an Application deploys, and its overlay and index there."""
     default = text_of(application.manifest, "spec", "destination", "namespace")
     for source in application.sources:
-        for each in rendered.get(source.path, ()) if source.state == "fine" else ():
-            key = each.key
-            if key.name and not annotation(each.manifest, HOOK):
+        overlay = rendered.get(source.path) if source.state == "fine" else None
+        for index, key in enumerate(overlay.keys if overlay else ()):
+            if overlay and key.name:
                 namespace = "" if key.kind in CLUSTER_WIDE else key.namespace or default
-                yield key.api_version.rpartition("/")[0], key.kind, namespace, key.name
+                yield (key.api_version.rpartition("/")[0], key.kind, namespace, key.name), overlay, index

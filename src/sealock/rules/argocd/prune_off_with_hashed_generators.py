@@ -59,12 +59,16 @@ _HASHED = re.compile(r".+-[2456789bcdfghkmt]{10}")
 
 def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each Application that leaves old generated objects behind."""
+    applications = list(view.scoped(view.applications))
+    deployed = {source.path for each in applications for source in each.sources}
     hashed = {
-        overlay.path: [each for each in overlay.objects if _is_hashed(each)] for overlay in view.overlays
+        overlay.path: [each for each in overlay.objects if _is_hashed(each)]
+        for overlay in view.overlays
+        if overlay.path in deployed
     }
     if not any(hashed.values()):
         return
-    for application in view.scoped(view.applications):
+    for application in applications:
         given = automated(application.manifest)
         if given is None:
             continue

@@ -46,6 +46,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Confidence, Severity
+from sealock.domain.manifest_folder import path_of
 from sealock.domain.printable import printable
 from sealock.errors import SealockError
 from sealock.rules.argocd.spec import found, sources
@@ -112,7 +113,7 @@ def _deployed(view: RepositoryView) -> dict[str, bool]:
     """Return the folders that Applications deploy, and whether with all that is below them."""
     found: dict[str, bool] = {}
     for parent in view.applications:
-        here = {each.path for each in parent.sources if each.path}
+        here = {path_of(each.path) for each in parent.sources if each.path}
         for _, source in sources(parent.manifest):
             path = posixpath.normpath(text_of(source, "path") or ".")
             if path in here:

@@ -50,8 +50,7 @@ def _kinds(view: RepositoryView) -> list[tuple[str, str, str]]:
             text_of(each.manifest, "spec", "names", "kind"),
         )
         for overlay in view.overlays
-        for each in overlay.objects
-        if each.key.kind == "CustomResourceDefinition"
+        for each in overlay.of_kinds("CustomResourceDefinition")
     }
     return sorted(found)
 

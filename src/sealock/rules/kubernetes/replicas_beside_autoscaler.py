@@ -67,6 +67,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
     fights = [
         (overlay, each, scaler)
         for overlay in view.overlays
+        if overlay.in_scope or any(each.in_scope for each in healing.get(overlay.path, ()))
         for each, scaler in (_scaled(overlay) if overlay.path in healing else ())
         if any(
             (overlay.in_scope or application.in_scope) and not _ignores(application, each)
@@ -171,6 +172,7 @@ def _ignores_everywhere(view: RepositoryView) -> bool:
     return any(
         str(key).startswith(_IGNORED)
         for overlay in view.overlays
+        if any((key.kind, key.name) == ("ConfigMap", "argocd-cm") for key in overlay.keys)
         for each in overlay.objects
         if (each.key.kind, each.key.name) == ("ConfigMap", "argocd-cm")
         for key in value_of(each.manifest, "data") or ()

@@ -76,8 +76,8 @@ class Surroundings:
         if self.is_blind(overlay, namespace):
             return True
         space = namespace or overlay.namespace
-        for other, each in self._named.get((kind, name), ()):
-            if _share(other, overlay) and is_near(space, each.key.namespace or other.namespace):
+        for other, its in self._named.get((kind, name), ()):
+            if _share(other, overlay) and is_near(space, its or other.namespace):
                 return True
         return any(self._speaks_of(other, name) for other in self._view.overlays if _share(other, overlay))
 
@@ -109,11 +109,12 @@ class Surroundings:
         ) - {""}
 
     @cached_property
-    def _named(self) -> dict[tuple[str, str], list[tuple[OverlayView, JudgedObject]]]:
-        found: dict[tuple[str, str], list[tuple[OverlayView, JudgedObject]]] = {}
+    def _named(self) -> dict[tuple[str, str], list[tuple[OverlayView, str]]]:
+        """Return who renders objects of each kind and name, and the namespace that they say."""
+        found: dict[tuple[str, str], list[tuple[OverlayView, str]]] = {}
         for overlay in self._view.overlays:
-            for each in overlay.objects:
-                found.setdefault((each.key.kind, each.key.name), []).append((overlay, each))
+            for key in overlay.keys:
+                found.setdefault((key.kind, key.name), []).append((overlay, key.namespace))
         return found
 
     def _speaks_of(self, overlay: OverlayView, name: str) -> bool:

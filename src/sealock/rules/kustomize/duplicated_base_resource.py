@@ -53,7 +53,11 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         folder = file.rpartition("/")[0]
         if file.endswith((".yaml", ".yml")) and folder.rpartition("/")[2] in _BASES:
             by_base.setdefault(folder.rpartition("/")[0], []).append(file)
-    rendered = {overlay.path: {_origin(each) for each in overlay.objects} for overlay in view.overlays}
+    rendered = {
+        overlay.path: {_origin(each) for each in overlay.objects}
+        for overlay in view.overlays
+        if overlay.in_scope
+    }
     for overlay, each in view.in_scope():
         origin = each.origin
         inside = origin.file.startswith(f"{overlay.path}/") and not origin.generator
