@@ -23,6 +23,8 @@ from sealock.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sealock.domain.yaml_document import Path
+
     Decoder: TypeAlias = Callable[[Node, "Problems"], Any]
 
 
@@ -62,6 +64,19 @@ def pair_of(node: Node | None, key: str) -> Pair | None:
     """Return the entry `key` of a mapping node, with the key's place."""
     mapping = resolved(node) if node is not None else None
     return mapping.pairs.get(key) if isinstance(mapping, Mapping) else None
+
+
+def value_of(node: Node, key: str) -> Node:
+    """Return the value of the entry `key` of a mapping node, or the node itself without one."""
+    pair = pair_of(node, key)
+    return pair.value if pair else node
+
+
+def items_of(root: Node | None, path: Path, count: int) -> tuple[Node, ...]:
+    """Return the nodes of a decoded list; none where a faulty one was left out, so that they line up."""
+    found = root.at(path) if root is not None else None
+    listed = resolved(found) if found is not None else None
+    return tuple(listed.items) if isinstance(listed, Sequence) and len(listed.items) == count else ()
 
 
 _DECODERS: dict[Any, Decoder] = {}

@@ -28,9 +28,20 @@ def config() -> dict[str, Any]:
 
 def _schema(type_: Any, title: str) -> dict[str, Any]:  # noqa: ANN401 - any type
     schema = msgspec.json.schema(type_)
-    gate = schema["$defs"].get("GateSection")
-    if gate:
-        gate |= {"minProperties": 1, "maxProperties": 1}
+    for name in ("GateSection", "TokenSection"):
+        schema["$defs"].get(name, {}).update({"minProperties": 1, "maxProperties": 1})
+    freeze = schema["$defs"].get("FreezeSection")
+    if freeze:
+        freeze["oneOf"] = [
+            {"required": ["from", "to"], "properties": {"cron": False, "for": False}},
+            {"required": ["cron", "for"], "properties": {"from": False, "to": False}},
+        ]
+    values = schema["$defs"].get("HelmValuesSection")
+    if values:
+        values["anyOf"] = [{"required": ["tag"]}, {"required": ["digest"]}]
+    forge = schema["$defs"].get("ForgeSection")
+    if forge:
+        forge["dependentRequired"] = {"url": ["kind"]}
     custom = schema["$defs"].get("CustomRuleSection")
     if custom:
         custom["anyOf"] = [{"required": ["message"]}, {"required": ["messageExpression"]}]
@@ -56,7 +67,12 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("VersionsSection", "`versions`"),
         ("EnvironmentSection", "An environment"),
         ("GateSection", "A gate"),
+        ("HealthySection", "`healthy`"),
+        ("SmokeSection", "`smoke`"),
+        ("ApprovalsSection", "`approvals`"),
         ("FreezeSection", "`freeze`"),
+        ("SignedSection", "`signed`"),
+        ("ProgramSection", "`program`"),
         ("PolicySection", "`policy`"),
         ("CustomRuleSection", "An organisation rule"),
         ("CustomTestSection", "A test of an organisation rule"),
@@ -65,6 +81,12 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("NamespaceSection", "A namespace"),
         ("ClusterSection", "A cluster"),
         ("KustomizeSection", "`kustomize`"),
+        ("PromotionSection", "`promotion`"),
+        ("ForgeSection", "`forge`"),
+        ("TokenSection", "`token`"),
+        ("TrainsSection", "`trains`"),
+        ("HelmValuesSection", "An entry of `helmValues`"),
+        ("ReleaseSection", "`release`"),
         ("AgentSection", "An agent task"),
         ("BudgetSection", "`budget`"),
     ),

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
-from sealock.config.decode import FAILED, Problems, decode, pair_of, shown, text_list
+from sealock.config.decode import FAILED, Problems, decode, items_of, pair_of, shown, text_list, value_of
+from sealock.config.gates import gates
 from sealock.config.order import CycleError, waves
+from sealock.config.promotion import promotion
 from sealock.config.service_types import field_names
 from sealock.config.settings_types import (
     AgentSection,
@@ -18,11 +20,11 @@ from sealock.config.settings_types import (
     CustomRuleSection,
     CustomTestSection,
     EnvironmentSection,
-    GateSection,
     KustomizeSection,
     NamespaceSection,
     PodSecuritySection,
     PolicySection,
+    PromotionSection,
     SettingsFile,
     VersionsSection,
 )
@@ -34,8 +36,6 @@ from sealock.domain.settings import (
     CustomRule,
     CustomTest,
     Environment,
-    Freeze,
-    Gate,
     KnownCluster,
     Kustomize,
     PodSecurity,
@@ -44,7 +44,7 @@ from sealock.domain.settings import (
     Waiver,
 )
 from sealock.domain.suggest import did_you_mean
-from sealock.domain.yaml_document import CONFIG, Mapping, Node, Path, Sequence, parse_one, resolved
+from sealock.domain.yaml_document import CONFIG, Mapping, Node, Sequence, parse_one, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -106,13 +106,14 @@ def _settings(section: SettingsFile, node: Node | None, problems: Problems) -> S
         namespaces={name: (entry or NamespaceSection()).labels for name, entry in section.namespaces.items()},
         clusters=_clusters(section, node, problems),
         health_overrides=tuple(section.health_overrides),
+        promotion=promotion(section.promotion or PromotionSection(), node, problems),
     )
 
 
 def _custom(
     policy: PolicySection, root: Node | None, environments: dict[str, Environment], problems: Problems
 ) -> tuple[CustomRule, ...]:
-    nodes = _items(root, ("policy", "custom"), len(policy.custom))
+    nodes = items_of(root, ("policy", "custom"), len(policy.custom))
     rules = []
     for entry, node in zip(policy.custom, nodes, strict=False):
         if entry.message is UNSET and entry.message_expression is UNSET:
@@ -125,7 +126,7 @@ def _custom(
 def _custom_rule(
     entry: CustomRuleSection, node: Node, environments: dict[str, Environment], problems: Problems
 ) -> CustomRule:
-    nodes = _items(node, ("tests",), len(entry.tests))
+    nodes = items_of(node, ("tests",), len(entry.tests))
     return CustomRule(
         id=entry.id,
         kinds=tuple(entry.kinds),
@@ -138,7 +139,7 @@ def _custom_rule(
             for test, place in zip(entry.tests, nodes, strict=False)
         ),
         location=node.where,
-        expression_location=_key_value(node, "expression").where,
+        expression_location=value_of(node, "expression").where,
     )
 
 
@@ -148,7 +149,7 @@ def _custom_test(
     environment = entry.environment or ""
     if environment and environment not in environments:
         hint = did_you_mean(environment, environments)
-        problems.add(_key_value(node, "environment"), f"unknown environment `{environment}`", hint)
+        problems.add(value_of(node, "environment"), f"unknown environment `{environment}`", hint)
     declared = environments.get(environment)
     is_production = environment == "production" or (declared is not None and declared.production)
     return CustomTest(
@@ -174,7 +175,7 @@ def _pod_security(entry: PodSecuritySection) -> PodSecurity:
 
 
 def _clusters(section: SettingsFile, root: Node | None, problems: Problems) -> tuple[KnownCluster, ...]:
-    nodes = _items(root, ("clusters",), len(section.clusters))
+    nodes = items_of(root, ("clusters",), len(section.clusters))
     _refuse_repeats([each.name for each in section.clusters], nodes, "name", problems)
     _refuse_repeats([each.server.rstrip("/") for each in section.clusters], nodes, "server", problems)
     return tuple(map(_cluster, section.clusters))
@@ -184,20 +185,13 @@ def _cluster(entry: ClusterSection) -> KnownCluster:
     return KnownCluster(entry.name, entry.server, entry.project or "", entry.labels, entry.annotations)
 
 
-def _items(root: Node | None, path: Path, count: int) -> tuple[Node, ...]:
-    """Return the nodes of a decoded list; none where a faulty one was left out, so that they line up."""
-    found = root.at(path) if root is not None else None
-    listed = resolved(found) if found is not None else None
-    return tuple(listed.items) if isinstance(listed, Sequence) and len(listed.items) == count else ()
-
-
 def _refuse_repeats(values: list[str], nodes: tuple[Node, ...], key: str, problems: Problems) -> None:
     seen: dict[str, Node] = {}
     for value, node in zip(values, nodes, strict=False):
         first = seen.setdefault(value, node)
         if first is not node:
             message = f"the {key} `{shown(value)}` is already taken at {first.where}"
-            problems.add(_key_value(node, key), message, "Each needs its own.")
+            problems.add(value_of(node, key), message, "Each needs its own.")
 
 
 def _agent(entry: AgentSection) -> AgentTask:
@@ -315,41 +309,23 @@ def _environment(
     finalizer = picked("finalizer", entry.finalizer, "none" if place.production else "cascade", kind)
     policy = SyncPolicy("automated" if automated else "manual", prune, self_heal, FINALIZERS[finalizer])
     cluster = picked("cluster", entry.cluster, "", "the cluster that Argo CD runs in")
-    gates = _gates(entry, node, problems)
-    return Environment(name, place.after, place.production, place.mirrors, cluster, policy, gates, origins)
+    alone = "" if place.after else f"no environment comes before `{name}`"
+    return Environment(
+        name,
+        place.after,
+        place.production,
+        place.mirrors,
+        cluster,
+        policy,
+        gates(entry.gates, node, "gates", problems, nothing_before=alone),
+        origins,
+        gates(entry.rollback, node, "rollback", problems, nothing_before="a rollback comes from none"),
+    )
 
 
 def sync_defaults(*, automated: bool, production: bool) -> dict[str, bool]:
     """Return `prune` and `selfHeal` where nothing is said about them."""
     return {"prune": automated and not production, "selfHeal": automated}
-
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _gates(entry: EnvironmentSection, node: Node | None, problems: Problems) -> tuple[Gate, ...]:
-    pair = pair_of(node, "gates")
-    listed = resolved(pair.value) if pair else None
-    for each in listed.items if isinstance(listed, Sequence) else ():
-        keys = resolved(each)
-        if isinstance(keys, Mapping) and len(keys.pairs) != 1:
-            problems.add(
-                each, f"expected one gate, found {len(keys.pairs)} keys", "Give each gate its own `- `."
-            )
-    return tuple(_gate(gate) for gate in entry.gates)
-
-
-def _gate(section: GateSection | str) -> Gate:
-    if isinstance(section, str):
-        return Gate("healthy")
-    if section.soak:
-        return Gate("soak", soak_seconds=int(section.soak[:-1]) * _SECONDS[section.soak[-1]])
-    if section.smoke:
-        return Gate("smoke", path=plain_path(section.smoke))
-    if section.approvals:
-        return Gate("approvals", approvals=section.approvals)
-    freeze = section.freeze
-    return Gate("freeze", freeze=Freeze(freeze.from_, freeze.to, freeze.zone) if freeze else None)
 
 
 def _waivers(section: SettingsFile, root: Node | None, problems: Problems) -> tuple[Waiver, ...]:
@@ -363,15 +339,10 @@ def _waivers(section: SettingsFile, root: Node | None, problems: Problems) -> tu
         try:
             expires = date.fromisoformat(entry.expires)
         except ValueError:
-            problems.add(_key_value(node, "expires"), f'there is no day "{entry.expires}"')
+            problems.add(value_of(node, "expires"), f'there is no day "{entry.expires}"')
             continue
         out.append(Waiver(entry.rule, entry.path, entry.reason, expires, node.where))
     return tuple(out)
-
-
-def _key_value(node: Node, key: str) -> Node:
-    pair = pair_of(node, key)
-    return pair.value if pair else node
 
 
 def _check_rules(
@@ -380,11 +351,11 @@ def _check_rules(
     if not known:
         return
     policy = section.policy or PolicySection()
-    listed = _items(root, ("policy", "custom"), len(policy.custom))
+    listed = items_of(root, ("policy", "custom"), len(policy.custom))
     for entry, place in zip(policy.custom, listed, strict=False):
         if entry.id in known:
             message = f"`{entry.id}` is a rule of Sealock itself"
-            problems.add(_key_value(place, "id"), message, "Choose another id.")
+            problems.add(value_of(place, "id"), message, "Choose another id.")
     known = {*known, *(each.id for each in policy.custom)}
     rules = pair_of(root.at(("policy",)) if root else None, "rules")
     for rule in policy.rules:

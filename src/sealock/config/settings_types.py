@@ -8,9 +8,15 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from sealock.config.vocabulary import (
+    ApiUrl,
+    Argument,
+    BranchName,
     Cluster,
+    Cron,
     Date,
     Duration,
+    FilePath,
+    ForgeRepository,
     GroupKind,
     KindPattern,
     Label,
@@ -18,16 +24,21 @@ from sealock.config.vocabulary import (
     LabelText,
     MinorVersion,
     PathGlob,
+    Person,
     PodSecurityLevel,
     PodSecurityVersion,
     RelativePath,
+    ReleaseTag,
+    RemoteName,
     RuleId,
     Sentence,
     ServerUrl,
-    WeekTime,
+    ValuesPath,
+    VariableName,
+    WindowTime,
     Zone,
 )
-from sealock.domain.settings import Level
+from sealock.domain.settings import ForgeKind, Level
 
 _STRICT: dict[str, Any] = {"frozen": True, "forbid_unknown_fields": True, "rename": "camel"}
 
@@ -45,27 +56,99 @@ class VersionsSection(msgspec.Struct, **_STRICT):
     ] = UNSET
 
 
-class FreezeSection(msgspec.Struct, **_STRICT):
-    """A weekly window without promotions."""
+class HealthySection(msgspec.Struct, **_STRICT):
+    """Whether the environments before are healthy with what is to be promoted."""
 
-    from_: Annotated[WeekTime, Meta(description="When it starts.")] = msgspec.field(name="from")
-    to: Annotated[WeekTime, Meta(description="When it ends.")]
-    zone: Annotated[Zone, Meta(description="Time zone of both. Default: UTC.")] = "UTC"
+    max_age: Annotated[
+        Duration | UnsetType, Meta(description="How old what was seen may be. Default: 15m.")
+    ] = UNSET
+
+
+class SmokeSection(msgspec.Struct, **_STRICT):
+    """A smoke test."""
+
+    run: Annotated[RelativePath, Meta(description="The program in the repository.")]
+    timeout: Annotated[
+        Duration | UnsetType, Meta(description="When it is ended, undecided; at most 1d. Default: 5m.")
+    ] = UNSET
+
+
+class ApprovalsSection(msgspec.Struct, **_STRICT):
+    """Who must approve. The author of a promotion does not count."""
+
+    count: Annotated[Annotated[int, Meta(ge=1, le=100)], Meta(description="How many people must approve.")]
+    from_: Annotated[
+        Annotated[list[Person], Meta(min_length=1)] | UnsetType,
+        Meta(description="Whose approval counts. Default: that of all signers, or of all reviewers."),
+    ] = msgspec.field(name="from", default=UNSET)
+    by: Annotated[
+        Literal["notes", "forge"],
+        Meta(description="Signed Git notes, or reviews of the pull request. Default: notes."),
+    ] = "notes"
+    signers: Annotated[
+        RelativePath | UnsetType,
+        Meta(
+            description="The file that says whose signatures on notes count. "
+            "Default: .sealock/allowed_signers."
+        ),
+    ] = UNSET
+
+
+class FreezeSection(msgspec.Struct, **_STRICT):
+    """A window without promotions: `from` and `to`, both weekly or both dates, or `cron` and `for`."""
+
+    from_: Annotated[WindowTime | UnsetType, Meta(description="When it begins.")] = msgspec.field(
+        name="from", default=UNSET
+    )
+    to: Annotated[WindowTime | UnsetType, Meta(description="When it ends.")] = UNSET
+    cron: Annotated[Cron | UnsetType, Meta(description="When it begins, again and again.")] = UNSET
+    for_: Annotated[
+        Duration | UnsetType,
+        Meta(description="How long it lasts from a time of `cron`, by a stopwatch; at most 366d."),
+    ] = msgspec.field(name="for", default=UNSET)
+    zone: Annotated[Zone, Meta(description="Time zone of all of these. Default: UTC.")] = "UTC"
+
+
+class SignedSection(msgspec.Struct, **_STRICT):
+    """A signature that images must have."""
+
+    key: Annotated[
+        RelativePath, Meta(description="File in the repository with the public key, PEM as cosign writes it.")
+    ]
+
+
+class ProgramSection(msgspec.Struct, **_STRICT):
+    """A gate of your own."""
+
+    run: Annotated[RelativePath, Meta(description="The program in the repository.")]
+    timeout: Annotated[
+        Duration | UnsetType, Meta(description="When it is ended, undecided; at most 1d. Default: 60s.")
+    ] = UNSET
 
 
 class GateSection(msgspec.Struct, **_STRICT):
     """One gate: exactly one of these keys."""
 
+    healthy: Annotated[
+        HealthySection | UnsetType,
+        Meta(description="The environments before must be healthy. `- healthy` does without settings."),
+    ] = UNSET
     soak: Annotated[
-        Duration | UnsetType, Meta(description="How long the source must have been healthy without a break.")
+        Duration | UnsetType, Meta(description="How long they must have been healthy without a break.")
     ] = UNSET
     smoke: Annotated[
-        RelativePath | UnsetType, Meta(description="A program in the repository that must exit 0.")
+        RelativePath | SmokeSection | UnsetType,
+        Meta(description="A program in the repository that must exit 0."),
     ] = UNSET
     approvals: Annotated[
-        Annotated[int, Meta(ge=1, le=100)] | UnsetType, Meta(description="How many people must approve.")
+        Annotated[int, Meta(ge=1, le=100)] | ApprovalsSection | UnsetType,
+        Meta(description="How many people must approve, or who."),
     ] = UNSET
     freeze: Annotated[FreezeSection | UnsetType, Meta(description="When nothing is promoted.")] = UNSET
+    signed: Annotated[SignedSection | UnsetType, Meta(description="Images must be signed.")] = UNSET
+    program: Annotated[
+        ProgramSection | UnsetType, Meta(description="A program in the repository must say yes.")
+    ] = UNSET
 
 
 GateEntry = Literal["healthy"] | GateSection
@@ -106,7 +189,10 @@ class EnvironmentSection(msgspec.Struct, **_STRICT):
         ),
     ] = UNSET
     gates: Annotated[
-        list[GateEntry], Meta(description="What must hold before a promotion into it (for later releases).")
+        list[GateEntry], Meta(description="What must hold before a promotion or a hotfix into it.")
+    ] = msgspec.field(default_factory=list)
+    rollback: Annotated[
+        list[GateEntry], Meta(description="What must hold before a rollback in it. Default: nothing.")
     ] = msgspec.field(default_factory=list)
 
 
@@ -257,6 +343,89 @@ class AgentSection(msgspec.Struct, **_STRICT):
     budget: Annotated[BudgetSection | UnsetType, Meta(description="Default: no limit.")] = UNSET
 
 
+class TokenSection(msgspec.Struct, **_STRICT):
+    """Where the forge's token is had from: exactly one of these keys. The token itself stands nowhere."""
+
+    env: Annotated[VariableName | UnsetType, Meta(description="A variable of the environment.")] = UNSET
+    file: Annotated[FilePath | UnsetType, Meta(description="A file, such as a mounted secret.")] = UNSET
+    command: Annotated[
+        Annotated[list[Argument], Meta(min_length=1)] | UnsetType,
+        Meta(description="A program and its arguments; it prints the token."),
+    ] = UNSET
+
+
+class ForgeSection(msgspec.Struct, **_STRICT):
+    """The forge that pull requests go to. What is left out follows from the remote's URL."""
+
+    kind: Annotated[ForgeKind | UnsetType, Meta(description="Which forge it is.")] = UNSET
+    url: Annotated[ApiUrl | UnsetType, Meta(description="The URL of its API; needs `kind`.")] = UNSET
+    repository: Annotated[ForgeRepository | UnsetType, Meta(description="The repository there.")] = UNSET
+    token: Annotated[TokenSection | UnsetType, Meta(description="The token for its API.")] = UNSET
+
+
+class TrainsSection(msgspec.Struct, **_STRICT):
+    """Promotions of several services in one commit."""
+
+    on_refused: Annotated[
+        Literal["hold", "drop"],
+        Meta(
+            description="What happens when a gate refuses one service: all wait, or the others leave "
+            "without it. Default: hold."
+        ),
+    ] = "hold"
+
+
+class HelmValuesSection(msgspec.Struct, **_STRICT):
+    """Where Helm values name an image; at least `tag` or `digest`."""
+
+    file: Annotated[PathGlob, Meta(description="The values files.")]
+    repository: Annotated[ValuesPath | UnsetType, Meta(description="Where the image's name stands.")] = UNSET
+    tag: Annotated[ValuesPath | UnsetType, Meta(description="Where its tag stands.")] = UNSET
+    digest: Annotated[ValuesPath | UnsetType, Meta(description="Where its digest stands.")] = UNSET
+
+
+class ReleaseSection(msgspec.Struct, **_STRICT):
+    """The Git tags of releases."""
+
+    tag: Annotated[ReleaseTag, Meta(description="What they are called. Default: {service}/v{version}.")] = (
+        "{service}/v{version}"
+    )
+    sign: Annotated[bool, Meta(description="Whether they are signed. Default: false.")] = False
+
+
+class PromotionSection(msgspec.Struct, **_STRICT):
+    """How promotions reach the branch that Argo CD deploys from."""
+
+    remote: Annotated[
+        RemoteName | UnsetType,
+        Meta(description="The remote. Default: that of the branch checked out, `origin`, or the only one."),
+    ] = UNSET
+    branch: Annotated[
+        BranchName | UnsetType, Meta(description="The branch. Default: the remote's main one.")
+    ] = UNSET
+    deliver: Annotated[
+        Literal["push", "pull-request"],
+        Meta(description="Whether a promotion is pushed or becomes a pull request. Default: push."),
+    ] = "push"
+    forge: Annotated[ForgeSection | UnsetType, Meta(description="The forge of pull requests.")] = UNSET
+    auto_merge: Annotated[
+        bool, Meta(description="Whether the forge merges a pull request by itself. Default: false.")
+    ] = False
+    tag: Annotated[
+        Literal["comment", "newTag", "drop"],
+        Meta(description="How the tag is kept beside the digest. Default: comment."),
+    ] = "comment"
+    evidence: Annotated[
+        list[RelativePath],
+        Meta(description="Files and folders with evidence. Default: .sealock/evidence."),
+    ] = msgspec.field(default_factory=lambda: [".sealock/evidence"])
+    trains: Annotated[TrainsSection | UnsetType, Meta(description="Several services at once.")] = UNSET
+    helm_values: Annotated[list[HelmValuesSection], Meta(description="Helm values that name images.")] = (
+        msgspec.field(default_factory=list)
+    )
+    release: Annotated[ReleaseSection | UnsetType, Meta(description="Tags of releases.")] = UNSET
+
+
 class SettingsFile(msgspec.Struct, **_STRICT):
     """Sealock's settings. Every key may be left out, and so may the file."""
 
@@ -298,6 +467,9 @@ class SettingsFile(msgspec.Struct, **_STRICT):
         list[WaiverSection], Meta(description="Accepted findings, each with a reason and an end.")
     ] = msgspec.field(default_factory=list)
     kustomize: Annotated[KustomizeSection | UnsetType, Meta(description="Kustomize options.")] = UNSET
+    promotion: Annotated[
+        PromotionSection | UnsetType, Meta(description="How promotions reach the deployed branch.")
+    ] = UNSET
     agent: Annotated[
         dict[Label, AgentSection], Meta(description="Agent settings by task (for later releases).")
     ] = msgspec.field(default_factory=dict)

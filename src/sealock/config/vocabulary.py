@@ -61,11 +61,19 @@ Cluster: TypeAlias = Annotated[
 Duration: TypeAlias = Annotated[
     str, Meta(pattern=r"^[1-9][0-9]{0,5}[smhd]$", title="a duration such as 30m, 2h or 1d")
 ]
-WeekTime: TypeAlias = Annotated[
+WindowTime: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]$",
-        title='a time of the week such as "Fri 16:00"',
+        pattern=r"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun)|[0-9]{4}-[0-9]{2}-[0-9]{2}) ([01][0-9]|2[0-3]):[0-5][0-9]$",
+        title='a time of the week such as "Fri 16:00", or a time such as "2026-12-20 00:00"',
+    ),
+]
+Cron: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9*,/#-]+( [A-Za-z0-9*,/#-]+){4}$",
+        max_length=200,
+        title='a cron expression of five fields such as "0 16 * * FRI"',
     ),
 ]
 Zone: TypeAlias = Annotated[
@@ -195,3 +203,70 @@ PodSecurityVersion: TypeAlias = Annotated[
     str, Meta(pattern=r"^(latest|v1\.[0-9]+)$", max_length=10, title="latest or a version such as v1.34")
 ]
 Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]
+Person: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[^\s,<>]+$", max_length=254, title="a mail address, or a name that the forge knows")
+]
+RemoteName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_]([A-Za-z0-9._/-]*[A-Za-z0-9_])?$",
+        max_length=100,
+        title="the name of a Git remote such as origin",
+    ),
+]
+BranchName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!.*(\.\.|//|/\.|\.lock(/|$)|@\{))[^\s\x00-\x20\x7f~^:?*\[\\./-]"
+        r"([^\s\x00-\x20\x7f~^:?*\[\\]*[^\s\x00-\x20\x7f~^:?*\[\\./])?$",
+        max_length=200,
+        title="a branch such as main",
+    ),
+]
+ApiUrl: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(https://[^\s/@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/\S*)?$",
+        max_length=1024,
+        title="an https URL such as https://api.github.com, without a password",
+    ),
+]
+ForgeRepository: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!.*(^|/)\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$",
+        max_length=500,
+        title="a repository as the forge calls it, such as acme/platform",
+    ),
+]
+VariableName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        max_length=200,
+        title="the name of a variable such as GITHUB_TOKEN",
+    ),
+]
+FilePath: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x1f]+$", max_length=1024, title="the path of a file")
+]
+Argument: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[^\x00]*$", max_length=4096, title="an argument without a NUL")
+]
+ValuesPath: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        max_length=300,
+        title="a dotted path such as image.tag",
+    ),
+]
+ReleaseTag: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!.*(\.\.|//|/\.|\./|\.lock$))([A-Za-z0-9_][A-Za-z0-9._/-]*)?(\{service\}[A-Za-z0-9._/-]*)?"
+        r"\{version\}([A-Za-z0-9._/-]*[A-Za-z0-9_-])?$",
+        max_length=200,
+        title="a tag with {version}, such as {service}/v{version}",
+    ),
+]

@@ -19,25 +19,47 @@ class Versions(msgspec.Struct, frozen=True):
 
 
 class Freeze(msgspec.Struct, frozen=True):
-    """A weekly window without promotions: `Fri 16:00` to `Mon 08:00` in an IANA time zone."""
+    """A window without promotions, in an IANA time zone.
 
-    start: str
-    end: str
-    zone: str
+    Weekly from `Fri 16:00` to `Mon 08:00`; once from `2026-12-20 00:00` to `2027-01-02 08:00`; or, where
+    `cron` is not empty, `seconds` from every time that the cron expression names.
+    """
+
+    start: str = ""
+    end: str = ""
+    zone: str = "UTC"
+    cron: str = ""
+    seconds: int = 0
+
+
+GateKind = Literal["healthy", "soak", "smoke", "approvals", "freeze", "signed", "program"]
+
+HEALTH_MAX_AGE_SECONDS = 900
+SMOKE_TIMEOUT_SECONDS = 300
+PROGRAM_TIMEOUT_SECONDS = 60
+SIGNERS = ".sealock/allowed_signers"
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """One condition before a promotion into an environment. Read and checked now, used by promotion.
+    """One condition before a promotion into an environment. By `kind` some fields count.
 
-    By `kind` one field counts: `soak_seconds`, `path` (a smoke test in the repository),
-    `approvals` or `freeze`; `healthy` has none.
+    `healthy`: `max_age_seconds`, how old what was seen may be. `soak`: `soak_seconds`, and `max_age_seconds`
+    too. `smoke` and `program`: `path`, a file in the repository, and `timeout_seconds`. `approvals`: how
+    many of `from_` (of anybody, when empty), `by` signed notes or the forge's reviews; `signers` is the
+    file of those whose signatures count. `freeze`: `freeze`. `signed`: `key`, a file with a public key.
     """
 
-    kind: Literal["healthy", "soak", "smoke", "approvals", "freeze"]
+    kind: GateKind
+    max_age_seconds: int = HEALTH_MAX_AGE_SECONDS
     soak_seconds: int = 0
     path: str = ""
+    timeout_seconds: int = 0
     approvals: int = 0
+    from_: tuple[str, ...] = ()
+    by: Literal["notes", "forge"] = "notes"
+    signers: str = SIGNERS
     freeze: Freeze | None = None
+    key: str = ""
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -47,7 +69,8 @@ class Environment(msgspec.Struct, frozen=True):
     environment whose replicas this one takes when nothing else is said, or empty. `cluster` is
     empty where each service says its own. `origins` says where `cluster`, `sync` and
     `finalizer` come from (`sealock.yaml:4:9`, or `default: …`), and, where the user chose them,
-    `prune` and `selfHeal`.
+    `prune` and `selfHeal`. `gates` are those of promotions and hotfixes into it, `rollback` those of
+    rollbacks.
     """
 
     name: str
@@ -58,6 +81,7 @@ class Environment(msgspec.Struct, frozen=True):
     sync: SyncPolicy
     gates: tuple[Gate, ...]
     origins: dict[str, str]
+    rollback: tuple[Gate, ...] = ()
 
 
 class Waiver(msgspec.Struct, frozen=True):
@@ -156,6 +180,60 @@ class KnownCluster(msgspec.Struct, frozen=True):
     annotations: dict[str, str] = {}
 
 
+class TokenSource(msgspec.Struct, frozen=True):
+    """Where a secret is had from: one of a variable of the environment, a file, a command's output."""
+
+    env: str = ""
+    file: str = ""
+    command: tuple[str, ...] = ()
+
+
+ForgeKind = Literal["github", "gitlab", "forgejo"]
+
+
+class ForgeSettings(msgspec.Struct, frozen=True):
+    """The forge that pull requests go to; what is None or empty follows from the remote's URL.
+
+    `url` is that of its API, `repository` what it calls the repository: `acme/platform`.
+    """
+
+    kind: ForgeKind | None = None
+    url: str = ""
+    repository: str = ""
+    token: TokenSource | None = None
+
+
+class HelmValues(msgspec.Struct, frozen=True):
+    """Values files of Helm, by glob, in which dotted paths name an image; what is empty is not there."""
+
+    file: str
+    repository: str = ""
+    tag: str = ""
+    digest: str = ""
+
+
+class Promotion(msgspec.Struct, frozen=True):
+    """How promotions reach the deployed branch.
+
+    An empty `remote` or `branch` follows from the clone. `tag_style` is how a tag is kept beside the
+    digest. `evidence` are files and folders in the repository. `on_refused` says what a train does with a
+    service whose gates refuse: wait with it, or leave without. `release_tag` holds `{version}`, and
+    `{service}` where several services share the repository.
+    """
+
+    remote: str = ""
+    branch: str = ""
+    deliver: Literal["push", "pull-request"] = "push"
+    forge: ForgeSettings | None = None
+    auto_merge: bool = False
+    tag_style: Literal["comment", "newTag", "drop"] = "comment"
+    evidence: tuple[str, ...] = (".sealock/evidence",)
+    on_refused: Literal["hold", "drop"] = "hold"
+    helm_values: tuple[HelmValues, ...] = ()
+    release_tag: str = "{service}/v{version}"
+    release_sign: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything in `sealock.yaml`; `environments` by name in promotion order.
 
@@ -180,3 +258,4 @@ class Settings(msgspec.Struct, frozen=True):
     namespaces: dict[str, dict[str, str]] = {}
     clusters: tuple[KnownCluster, ...] = ()
     health_overrides: tuple[str, ...] = ()
+    promotion: Promotion = Promotion()

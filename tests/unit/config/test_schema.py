@@ -54,7 +54,17 @@ environments:
     after: [staging]
     sync: manual
     finalizer: none
-    gates: [{approvals: 2}, {freeze: {from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin}}]
+    gates:
+      - healthy: {maxAge: 5m}
+      - smoke: {run: ./smoke.sh, timeout: 2m}
+      - approvals: 2
+      - approvals: {count: 1, from: [a@example.com, b@example.com], by: notes, signers: keys/signers}
+      - freeze: {from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin}
+      - freeze: {from: "2026-12-20 00:00", to: "2027-01-02 08:00"}
+      - freeze: {cron: "0 16 * * FRI", for: 64h, zone: Europe/Berlin}
+      - signed: {key: keys/cosign.pub}
+      - program: {run: gates/window, timeout: 60s}
+    rollback: [{approvals: 1}]
 policy:
   rules: {staging-replicas-differ: off}
   podSecurity: {enforce: baseline, warn: restricted, audit: restricted, version: v1.34}
@@ -80,6 +90,17 @@ clusters: [{name: eu, server: "https://10.0.0.1:6443", project: p, labels: {a: b
 healthOverrides: [argoproj.io/Application]
 waivers: [{rule: unknown-kind, path: "**", reason: no schema yet, expires: 2027-03-31}]
 kustomize: {helm: false, loadRestrictor: root-only}
+promotion:
+  remote: origin
+  branch: main
+  deliver: pull-request
+  forge: {kind: forgejo, url: "https://git.example.com", repository: acme/platform, token: {env: TOKEN}}
+  autoMerge: true
+  tag: newTag
+  evidence: [evidence, health.jsonl]
+  trains: {onRefused: drop}
+  helmValues: [{file: "**/values.yaml", repository: image.repository, tag: image.tag, digest: image.digest}]
+  release: {tag: "{service}-{version}", sign: true}
 agent: {onboard: {model: gpt-5.5, effort: high, sandbox: read-only, budget: {usd: 0.5, tokens: 200000}}}
 """
 
@@ -159,8 +180,9 @@ def test_what_the_schema_refuses_the_decoder_refuses(name: str, data: st.DataObj
 @given(st.data())
 def test_what_the_decoder_of_settings_refuses_the_schema_refuses_too(data: st.DataObject) -> None:
     example = EXAMPLES["config"]
-    # Beyond a schema: what one environment says of another, and the digits of a version that is a number.
-    other = {"after", "versions", "environment"}
+    # Beyond a schema: what one environment says of another, the digits of a version that is a number, and
+    # whether a freeze begins before it ends, in a zone that there is.
+    other = {"after", "versions", "environment", "freeze"}
     told = [each for each in paths(example)[1:] if not other & set(each)]
     path = data.draw(st.sampled_from(told))
     changed = put(example, path, data.draw(WRONG))

@@ -93,7 +93,7 @@ environments:
     assert load(text).environments["production"].gates == (
         Gate("healthy"),
         Gate("soak", soak_seconds=7200),
-        Gate("smoke", path="smoke.sh"),
+        Gate("smoke", path="smoke.sh", timeout_seconds=300),
         Gate("approvals", approvals=2),
         Gate("freeze", freeze=Freeze("Fri 16:00", "Mon 08:00", "Europe/Berlin")),
     )
@@ -174,7 +174,6 @@ waiver: []
         ),
         ("kustomize: {helm: 1}\n", "sealock.yaml:1:19: expected true or false, found the number 1"),
         ("agent: {a: {model: m, budget: {usd: .inf}}}\n", "sealock.yaml:1:37: expected a number above 0"),
-        ("promotion: {}\n", "sealock.yaml:1:1: unknown key `promotion`"),
     ],
 )
 def test_a_fault_names_its_place(text: str, fault: str) -> None:
