@@ -552,8 +552,11 @@ class DeployedBranch(Protocol):
 class CommitLog(Protocol):
     """The commits of the deployed branch, newest first."""
 
-    def promotions(self, tip: str) -> Iterator[Authored]:
-        """Yield the commits up to `tip` whose subject says promote, rollback or hotfix. Raises Undecided."""
+    def promotions(self, tip: str, since: str = "") -> Iterator[Authored]:
+        """Yield the commits up to `tip` whose subject says promote, rollback or hotfix. Raises Undecided.
+
+        With `since`, an ancestor of `tip`, only those that it does not have.
+        """
         ...
 
     def brought(self, tip: str, paths: Sequence[str], text: str) -> Authored | None:
