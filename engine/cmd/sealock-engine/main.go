@@ -29,10 +29,13 @@ func run() int {
 	if len(os.Args) == 2 && os.Args[1] == "serve" {
 		return serveForever()
 	}
+	if len(os.Args) == 2 && os.Args[1] == "registry" {
+		return serveRegistry()
+	}
 	if len(os.Args) == 2 && os.Args[1] == "version" {
 		return printVersion()
 	}
-	fmt.Fprint(os.Stderr, "usage: sealock-engine serve | version\n")
+	fmt.Fprint(os.Stderr, "usage: sealock-engine serve | registry | version\n")
 	return 2
 }
 

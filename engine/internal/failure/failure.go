@@ -16,6 +16,10 @@ const (
 	DeadlineExceeded  = "deadline-exceeded"
 	Jsonnet           = "jsonnet"
 	Cancelled         = "cancelled"
+	InvalidImage      = "invalid-image"
+	InvalidKey        = "invalid-key"
+	Unauthorized      = "unauthorized"
+	Unreachable       = "unreachable"
 	BadRequest        = "bad-request"
 	Internal          = "internal"
 )
