@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sealock.app.affected import Affected
@@ -18,12 +20,14 @@ from sealock.errors import UsageError
 from sealock.ports import ClusterFacts, RenderRequest, States
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from sealock.app.find_manifests import Manifests
     from sealock.domain.object_diff import Danger, Manifest
     from sealock.domain.rendered import Rendered
     from sealock.ports import Admitter, Comparer, Memory, Renderer, SignedFiles
+
+_LABELS = re.compile(r"metadata\.labels(?:[.\[]|$)")
 
 
 class Side(NamedTuple):
@@ -76,14 +80,15 @@ class DiffRevisions:
                 undecided.append(problem)
             else:
                 folded[overlay] = Folded(matched(old.objects if old else (), new.objects if new else ()))
-        found = list(self._described(folded, before, after))
+        compared = self._compared_pairs(folded)
+        found = list(self._described(folded, compared, (before, after)))
         for each in before.values():
             read.update(entry.path for entry in each.trace)
         return DiffReport(
             self._change.before.label,
             self._change.after.label,
             tuple(found),
-            tuple(sorted(self._dangers(found, folded))),
+            tuple(sorted(self._dangers(found, folded, compared))),
             tuple(undecided),
             same=len(folded) - len(found),
             unread=() if self._change.only else self._unread(read),
@@ -145,13 +150,21 @@ class DiffRevisions:
 
     # Objects
 
-    def _described(
-        self, folded: dict[str, Folded], before: Collection[str], after: Collection[str]
-    ) -> Iterator[OverlayDiff]:
+    def _compared_pairs(self, folded: Mapping[str, Folded]) -> dict[str, list[Comparison]]:
+        """Return the comparisons of each overlay's pairs, in their order."""
         states = [States(pair.before, pair.after) for each in folded.values() for pair in each.pairs]
         comparisons = iter(self._compared(states))
+        return {overlay: list(islice(comparisons, len(each.pairs))) for overlay, each in folded.items()}
+
+    def _described(
+        self,
+        folded: Mapping[str, Folded],
+        compared: Mapping[str, list[Comparison]],
+        sides: tuple[Collection[str], Collection[str]],
+    ) -> Iterator[OverlayDiff]:
+        before, after = sides
         for overlay, each in folded.items():
-            objects = each.describe([next(comparisons) for _ in each.pairs])
+            objects = each.describe(compared[overlay])
             if objects:
                 state = _state(before=overlay in before, after=overlay in after)
                 yield OverlayDiff(overlay, environment_of(overlay), state, objects)
@@ -179,7 +192,12 @@ class DiffRevisions:
 
     # Dangers
 
-    def _dangers(self, found: Iterable[OverlayDiff], folded: dict[str, Folded]) -> Iterator[Danger]:
+    def _dangers(
+        self,
+        found: Iterable[OverlayDiff],
+        folded: Mapping[str, Folded],
+        compared: Mapping[str, list[Comparison]],
+    ) -> Iterator[Danger]:
         changed = [Changed(each.overlay, each.state, folded[each.overlay].pairs) for each in found]
         for each in changed:
             yield from diff_danger.of_replicas(each)
@@ -188,14 +206,19 @@ class DiffRevisions:
                     self._deployers_after.get(each.overlay, ()), self._deployers_before.get(each.overlay, ())
                 )
                 yield from diff_danger.of_removals(each, deployers)
-        yield from self._refused(changed)
+        yield from self._refused(changed, compared)
 
-    def _refused(self, changed: Iterable[Changed]) -> Iterator[Danger]:
+    def _refused(
+        self, changed: Iterable[Changed], compared: Mapping[str, list[Comparison]]
+    ) -> Iterator[Danger]:
         asked = [
             (each.overlay, States(pair.before, pair.after))
             for each in changed
-            for pair in each.pairs
-            if pair.before is not None and pair.after is not None and pair.suffixes is None
+            for pair, comparison in zip(each.pairs, compared[each.overlay], strict=True)
+            if pair.before is not None
+            and pair.after is not None
+            and pair.suffixes is None
+            and not _only_labels(comparison)
         ]
         states = [each for _, each in asked]
         verdicts = self._admitter.admit(states, ClusterFacts(tuple(self._known))) if states else []
@@ -246,6 +269,11 @@ def _state(*, before: bool, after: bool) -> Literal["added", "removed", "changed
     if before and after:
         return "changed"
     return "added" if after else "removed"
+
+
+def _only_labels(comparison: Comparison) -> bool:
+    """Say whether nothing but labels differs, which the API server never refuses for what they were."""
+    return all(_LABELS.match(each.path) for each in comparison.changes)
 
 
 def _problem(overlay: str, old: Rendered | None, new: Rendered | None) -> NotCompared | None:
