@@ -6,6 +6,7 @@ import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sealock.domain.manifest_folder import FolderOptions, name_of
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.domain.repository_url import same_form
 from sealock.rules.view import ApplicationSource, Manifest, text_of, value_of
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from sealock.domain.yaml_document import Path
-
-_MANIFESTS = (".yaml", ".yml", ".json", ".jsonnet")
 
 
 class Here:
@@ -56,7 +55,7 @@ class Here:
     def sources(self, manifest: Manifest) -> tuple[ApplicationSource, ...]:
         """Return what each source of an Application leads to; sources that only lend values are left out."""
         return tuple(
-            self._source(field, source)
+            self._source(field, source, text_of(manifest, "metadata", "name"))
             for field, source in _declared(manifest)
             if not (source.get("ref") and not source.get("path") and not source.get("chart"))
         )
@@ -69,7 +68,7 @@ class Here:
             if not text_of(source, "chart") and same_form(text_of(source, "repoURL")) in self.urls
         )
 
-    def _source(self, field: Path, source: dict[str, Any]) -> ApplicationSource:
+    def _source(self, field: Path, source: dict[str, Any], application: str) -> ApplicationSource:
         place = (*field, "path")
         if text_of(source, "chart"):
             return ApplicationSource(field, "", "not-checked", "a Helm chart from a registry: not rendered")
@@ -77,35 +76,36 @@ class Here:
             return ApplicationSource(
                 field, "", "elsewhere", "in another repository: its path is not looked at"
             )
-        return self._local(place, source)
+        return self._local(place, source, application)
 
-    def _local(self, place: Path, source: dict[str, Any]) -> ApplicationSource:
+    def _local(self, place: Path, source: dict[str, Any], application: str) -> ApplicationSource:
         path = posixpath.normpath(text_of(source, "path") or ".")
         names = self._names.get(path)
         if names is None:
             return ApplicationSource(place, path, "missing")
-        if names & set(KUSTOMIZATION_NAMES):
+        directory = source.get("directory")
+        if names & set(KUSTOMIZATION_NAMES) and not isinstance(directory, dict):
             changed = isinstance(source.get("kustomize"), dict) and bool(source["kustomize"])
             reason = "rendered without the options under source.kustomize" if changed else ""
             return ApplicationSource(place, path, "fine", reason)
-        reason = self._not_rendered(path, names, source)
-        return ApplicationSource(place, path, "not-checked" if reason else "empty", reason)
-
-    def _not_rendered(self, path: str, names: Collection[str], source: dict[str, Any]) -> str:
-        """Return what Argo CD would make of a folder without a kustomization; empty for nothing."""
-        if "Chart.yaml" in names:
-            return "a Helm chart in this repository: not rendered"
         if source.get("plugin"):
-            return "made by a plugin: not rendered"
-        if self._has_manifests(path, names, recurse=value_of(source, "directory", "recurse") is True):
-            return "a folder of plain manifests: only Argo CD's own kinds in it are checked"
-        return ""
+            return ApplicationSource(place, path, "not-checked", "made by a plugin: not rendered")
+        if "Chart.yaml" in names and not isinstance(directory, dict):
+            reason = "a Helm chart in this repository: not rendered"
+            return ApplicationSource(place, path, "not-checked", reason)
+        owner = application if f".argocd-source-{application}.yaml" in names else ""
+        return ApplicationSource(place, name_of(path, _options(directory, owner)), "fine")
 
-    def _has_manifests(self, path: str, names: Collection[str], *, recurse: bool) -> bool:
-        if any(name.endswith(_MANIFESTS) for name in names):
-            return True
-        inside = "" if path == "." else f"{path}/"
-        return recurse and any(file.startswith(inside) and file.endswith(_MANIFESTS) for file in self.files)
+
+def _options(directory: object, application: str) -> FolderOptions:
+    """Return what an Application says about a folder of plain manifests."""
+    return FolderOptions(
+        recurse=value_of(directory, "recurse") is True,
+        include=text_of(directory, "include"),
+        exclude=text_of(directory, "exclude"),
+        explicit=isinstance(directory, dict),
+        application=application,
+    )
 
 
 def _declared(manifest: Manifest) -> Iterator[tuple[Path, dict[str, Any]]]:

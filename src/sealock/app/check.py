@@ -12,11 +12,13 @@ from sealock.app.base_objects import BaseObjects
 from sealock.app.check_scope import Scope, named, since
 from sealock.app.find_manifests import find
 from sealock.app.follow_applications import FollowApplications, expander
+from sealock.app.read_kustomizations import remembered
 from sealock.app.renders import Renders
 from sealock.app.settle_findings import by_place, settle
 from sealock.app.view_repository import Looked, ViewRepository, has_project
 from sealock.domain.check_report import CheckReport, Skipped, Summary, Used
-from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, discover, environment_of
+from sealock.domain.manifest_folder import is_folder
+from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, environment_of
 from sealock.domain.repository_url import declared_in
 from sealock.rules.promotion.staging_replicas_differ import place
 from sealock.rules.registry import ALL_RULES, RULE_IDS, WAIVER_RULES
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from sealock.app.find_manifests import Manifests
     from sealock.app.find_waivers import Comments
+    from sealock.app.follow_applications import Followed
     from sealock.domain.finding import Finding, NotDecided
     from sealock.domain.settings import Settings, Waiver
     from sealock.ports import (
@@ -123,15 +126,30 @@ class CheckRepository:
         if base is not None and widen_scope.by_objects(_touched(scope, renders), renders, base, manifests):
             scope = Scope()
             base = self._base(scope, renders)
-        here = Here(files, self._urls)
-        expanded = expander(judges.sets, judges.branches, here, self._settings.clusters, files)
-        followed = FollowApplications(renders, here, scope, expanded).run(manifests.argocd)
+        followed = self._followed(files, manifests, renders, scope)
+        later = [path for path in _touched(scope, renders) if is_folder(path)]
+        if base is not None and later and not scope.everything:
+            # Folders of plain manifests are known by the Applications that deploy them.
+            base.add(later)
+            if widen_scope.by_objects(later, renders, base, manifests):
+                scope = Scope()
+                base = self._base(scope, renders)
+                followed = self._followed(files, manifests, renders, scope)
         chosen = set(_touched(scope, renders))
         # What an Application deploys must build, whoever changed it; what is no overlay is one through it.
         chosen |= {path for path in followed.deployed if renders[path].failure or path not in overlays}
         if base is not None:
             base.add(chosen)
         return Looked(files, manifests, renders, overlays, followed, scope, chosen, base)
+
+    def _followed(
+        self, files: Sequence[str], manifests: Manifests, renders: Renders, scope: Scope
+    ) -> Followed:
+        """Return what the Applications lead to, and render that."""
+        here = Here(files, self._urls)
+        judges = self._judges
+        expanded = expander(judges.sets, judges.branches, here, self._settings.clusters, files)
+        return FollowApplications(renders, here, scope, expanded).run(manifests.argocd)
 
     def _is_wide(self, scope: Scope, files: Sequence[str], manifests: Manifests) -> bool:
         """Say whether a changed file judges what did not change."""
@@ -209,7 +227,7 @@ class CheckRepository:
     def _discovered(self, files: Sequence[str], scope: Scope) -> tuple[Overlay, ...]:
         """Return the overlays; where only overlays were named, them and what they are compared with."""
         if scope.everything or scope.changed:
-            return discover(files, self._tree.read_text)
+            return remembered(files, self._tree, self._judges.memory)
         places = {place(path) for path in scope.overlays}
         return tuple(
             overlay

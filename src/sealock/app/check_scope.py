@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from sealock.domain.manifest_folder import is_folder, path_of
 from sealock.domain.overlays import KUSTOMIZATION_NAMES, read_kustomization
 from sealock.domain.printable import printable
 from sealock.errors import SealockError, UsageError
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from sealock.domain.rendered import Rendered
 
 
-class Scope(msgspec.Struct, frozen=True):
+class Scope(msgspec.Struct, frozen=True, dict=True):
     """`everything`; or the `changed` files, and the `overlays` that were named themselves."""
 
     everything: bool = True
@@ -29,12 +31,22 @@ class Scope(msgspec.Struct, frozen=True):
             return True
         if self.changed and rendered.failure is not None and not rendered.trace:
             return True  # it broke before it could say what it reads
-        folders = {path.rpartition("/")[0] or "." for path in self.changed}
-        return any(
-            entry.path in self.changed
-            or (entry.kind == "directory" and bool(entry.digest) and entry.path in folders)
-            for entry in rendered.trace
-        )
+        if is_folder(rendered.overlay):
+            inside = f"{path_of(rendered.overlay)}/"
+            if any(path.startswith(inside) or inside == "./" for path in self.changed):
+                return True
+        changed, folders = self.changed, self._folders
+        for entry in rendered.trace:
+            if entry.path in changed:
+                return True
+            if entry.kind == "directory" and entry.digest and entry.path in folders:
+                return True
+        return False
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """The folders that hold what changed."""
+        return frozenset(path.rpartition("/")[0] or "." for path in self.changed)
 
 
 def named(paths: Sequence[str], files: Sequence[str], read_text: Callable[[str], str]) -> Scope:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from sealock.app.expand_applications import Expanded, expand
-from sealock.app.find_manifests import is_argocd
+from sealock.app.find_manifests import KINDS, is_argocd
+from sealock.domain.manifest_folder import is_folder
 from sealock.domain.repository_url import spellings
 from sealock.ports import ExpansionFacts
 from sealock.rules.view import ApplicationView, JudgedObject, SetRefusal, UnknownSet
@@ -68,6 +69,7 @@ class FollowApplications:
         self._here = here
         self._scope = scope
         self._expanded = expanded
+        self._stood: set[str] = set()
         self._chosen = {path for path, each in renders.items() if scope.touches(each)}
 
     def run(self, declared: Sequence[Declared]) -> Followed:
@@ -95,12 +97,15 @@ class FollowApplications:
         read = self._renders.files()
         for each in declared:
             if each.file not in read:
+                self._stood.add(each.file)
                 view = ApplicationView(each.manifest, each.file, each.document, in_scope=False)
                 yield self._placed(view, touched=each.file in self._scope.changed)
 
     def _rendered(self, path: str) -> Iterator[ApplicationView]:
-        for each in self._renders[path].objects:
-            if is_argocd(each.manifest):
+        for each in self._renders[path].of_kinds(KINDS):
+            # What stands in a folder of plain manifests is followed from its file.
+            followed = is_folder(path) and each.origin.file in self._stood
+            if is_argocd(each.manifest) and not followed:
                 judged = JudgedObject(path, each.manifest, each.origin)
                 view = ApplicationView(each.manifest, each.origin.file, 0, in_scope=False, rendered=judged)
                 yield self._placed(view, touched=path in self._chosen)

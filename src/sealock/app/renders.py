@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealock.domain.manifest_folder import is_folder
 from sealock.ports import RenderRequest
 
 if TYPE_CHECKING:
@@ -52,5 +53,6 @@ class Renders:
         return self._known.items()
 
     def files(self) -> set[str]:
-        """Return every file that a render read."""
-        return {entry.path for each in self._known.values() for entry in each.trace if entry.kind == "file"}
+        """Return every file that an overlay's render read; those of plain folders stand for themselves."""
+        overlays = (each for each in self._known.values() if not is_folder(each.overlay))
+        return {entry.path for each in overlays for entry in each.trace if entry.kind == "file"}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from sealock.domain.check_report import Waived
 from sealock.domain.finding import Finding, Fix, NotDecided, Severity
+from sealock.domain.manifest_folder import is_folder, path_of
 from sealock.domain.settings import Waiver
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def settle(
     by_rule: dict[str, list[Waiver]] = {}
     for waiver in (*settings.waivers, *comments):
         by_rule.setdefault(waiver.rule, []).append(waiver)
-    for each in found:
+    for each in map(_shown, found):
         rule = each.rule if isinstance(each, Finding) else each.check
         level = settings.levels.get(rule)
         if level == "off":
@@ -69,6 +70,15 @@ def settle(
         tuple(sorted(waived.values(), key=lambda each: by_place(each.found))),
         frozenset(used),
     )
+
+
+def _shown(found: Finding | NotDecided) -> Finding | NotDecided:
+    """Return what was found with the paths of folders of plain manifests in place of their names."""
+    if isinstance(found, NotDecided) and is_folder(found.subject):
+        found = replace(found, subject=path_of(found.subject))
+    if any(map(is_folder, found.overlays)):
+        return replace(found, overlays=tuple(map(path_of, found.overlays)))
+    return found
 
 
 def by_place(found: Finding | NotDecided) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sealock.domain.manifest_folder import path_of
 from sealock.domain.yaml_document import MANIFEST, Mapping, Scalar, Sequence, parse_one, resolved
 from sealock.errors import SealockError
 
@@ -55,12 +56,20 @@ class Overlay(msgspec.Struct, frozen=True, order=True):
     file: str
 
 
+Read = tuple[str, list[str]]
+"""The kind of a kustomization, and the files and folders that it refers to."""
+
+
 class _Unusual(Exception):
     """The text is more than plain lists; a real parser must read it."""
 
 
-def discover(files: Iterable[str], read_text: Callable[[str], str]) -> tuple[Overlay, ...]:
+def discover(
+    files: Iterable[str], read_text: Callable[[str], str], read: Callable[[str], Read] | None = None
+) -> tuple[Overlay, ...]:
     """Return the overlays among `files`, sorted by path.
+
+    `read` does what reading a file's text and `read_kustomization` do, perhaps from memory.
 
     An overlay is a kustomization that no other one of the repository refers to, and every one that
     stands in `overlays/<name>`; a Component never is. Files in hidden folders are passed over.
@@ -71,7 +80,7 @@ def discover(files: Iterable[str], read_text: Callable[[str], str]) -> tuple[Ove
     components: set[str] = set()
     for path, file in list(declared.items()):
         try:
-            kind, references = read_kustomization(read_text(file), file)
+            kind, references = read(file) if read else read_kustomization(read_text(file), file)
         except FileNotFoundError:
             del declared[path]
             continue
@@ -113,7 +122,7 @@ def environment_of(path: str) -> str | None:
     A known word anywhere counts, also as a part (`prod-eu`); below `overlays`, `envs` or
     `environments` any other name is itself an environment.
     """
-    folders = path.split("/")
+    folders = path_of(path).split("/")
     for folder in reversed(folders):
         known = _known_environment(folder.lower())
         if known:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealock.domain.location import Location
+from sealock.domain.manifest_folder import is_folder, path_of
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.domain.yaml_document import (
     MANIFEST,
@@ -163,7 +164,7 @@ class SourceMap:
         if best:
             return best.where
         chain = self._chain(overlay)
-        return Location(field.origin.file or (chain[0].file if chain else overlay), 1, 1)
+        return Location(field.origin.file or (chain[0].file if chain else path_of(overlay)), 1, 1)
 
     def _candidates(self, overlay: str, field: Field) -> Iterator[_Candidate]:
         for kustomization in self._chain(overlay):
@@ -180,14 +181,19 @@ class SourceMap:
                 pair = root.pairs.get(origin.generator) if isinstance(root, Mapping) else None
                 if pair:
                     yield _Candidate(0, _generated(pair.value, origin.name) or pair.key.where)
-            elif _declares(root, origin.kind, origin.name):
-                yield _descend(root, field.path, field.manifest)
+                continue
+            # Argo CD takes lists apart, and so does kustomize.
+            listed = root.get("items") if isinstance(root, Mapping) else None
+            for item in (root, *_items(listed)):
+                if _declares(item, origin.kind, origin.name):
+                    yield _descend(item, field.path, field.manifest)
 
     def _chain(self, overlay: str) -> tuple[_Kustomization, ...]:
         known = self._chains.get(overlay)
         if known is None:
             found: dict[str, _Kustomization] = {}
-            self._walk(posixpath.normpath(overlay), found)
+            if not is_folder(overlay):
+                self._walk(posixpath.normpath(overlay), found)
             known = self._chains[overlay] = tuple(found.values())
         return known
 

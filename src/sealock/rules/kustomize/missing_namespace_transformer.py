@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealock.domain.finding import Finding, Severity
 from sealock.domain.location import Location
+from sealock.domain.manifest_folder import is_folder
 from sealock.rules.kinds import CLUSTER_WIDE
 from sealock.rules.meta import Meta
 from sealock.rules.view import text_of
@@ -61,7 +62,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
         if _namespace(application, source)
     }
     for overlay in view.overlays:
-        if not overlay.in_scope or overlay.path in given:
+        if not overlay.in_scope or overlay.path in given or is_folder(overlay.path):
             continue
         bare = [each for each in overlay.objects if _needs_namespace(each)]
         if bare:

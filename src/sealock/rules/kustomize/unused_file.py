@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Confidence, Finding, Severity
 from sealock.domain.location import Location
+from sealock.domain.manifest_folder import path_of
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.domain.printable import printable
 from sealock.domain.yaml_document import Mapping, Scalar, resolved
@@ -103,9 +104,8 @@ def _candidates(view: RepositoryView) -> Iterator[str]:
         for root in view.sources.reached(each.path)
     }
     reached = {posixpath.dirname(file) for each in view.overlays for file in each.kustomizations} - unknown
-    deployed = {
-        source.path for each in view.applications for source in each.sources if source.path not in kustomized
-    }
+    sources = {path_of(source.path) for each in view.applications for source in each.sources}
+    deployed = sources - kustomized
     for folder, files in sorted(by_folder.items()):
         below = posixpath.dirname(folder)
         beside = folder in reached or (folder not in kustomized and folder in used and below in reached)
