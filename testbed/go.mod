@@ -3,6 +3,7 @@ module sealock.dev/testbed
 go 1.26.3
 
 require (
+	github.com/google/go-containerregistry v0.22.1
 	go.etcd.io/etcd/server/v3 v3.6.8
 	k8s.io/component-base v0.36.3
 	k8s.io/kubectl v0.36.1
