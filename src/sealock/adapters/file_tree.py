@@ -5,12 +5,33 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
+from contextlib import suppress
 from functools import cached_property
 
 from sealock.adapters.git_files import list_files
 from sealock.domain.location import Location
 from sealock.domain.yaml_document import decode
 from sealock.errors import Refused
+
+
+class _Listing(threading.Thread):
+    """Lists a repository's files beside other work."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(daemon=True)
+        self._root = root
+        self._files: list[str] | None = None
+
+    def run(self) -> None:
+        # Whoever waits lists them again, and sees what went wrong.
+        with suppress(Exception):
+            self._files = list_files(self._root)
+
+    def wait(self) -> list[str] | None:
+        """Return the files; None where they could not be listed."""
+        self.join()
+        return self._files
 
 
 class RepositoryFiles:
@@ -20,10 +41,18 @@ class RepositoryFiles:
         """Read below `root`, a folder."""
         self.root = os.path.realpath(root)
         self._folders: dict[str, str] = {"": self.root}
+        self._ahead: _Listing | None = None
+
+    def look_ahead(self) -> None:
+        """Begin to list the files, while the caller does something else."""
+        if self._ahead is None:
+            self._ahead = _Listing(self.root)
+            self._ahead.start()
 
     @cached_property
     def _files(self) -> tuple[str, ...]:
-        return tuple(list_files(self.root))
+        listed = self._ahead.wait() if self._ahead else None
+        return tuple(list_files(self.root) if listed is None else listed)
 
     def files(self) -> tuple[str, ...]:
         """Return every file that is tracked, or untracked and not ignored, sorted; asked of Git once."""

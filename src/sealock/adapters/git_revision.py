@@ -14,6 +14,7 @@ from sealock.adapters import git_program
 from sealock.adapters.git_objects import GitObjects
 from sealock.adapters.stat_signature import Seen, Signature
 from sealock.domain.location import Location
+from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.domain.printable import printable
 from sealock.domain.revision import PathChange, Revision
 from sealock.domain.yaml_document import decode
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_LINKS = 40
 _SIBLINGS = 30
+_FARTHEST_AHEAD = 64
 _LINK = "120000"
 _SUBMODULE = "160000"
 _STATUS: dict[str, Literal["added", "removed", "changed"]] = {"A": "added", "D": "removed"}
@@ -65,6 +67,12 @@ class GitRevisions:
         tree = self._named(f"{commit}:{self._places[1]}") or _EMPTY_TREE
         return Revision(commit, tree)
 
+    def of_tree(self, commit: str, root_tree: str) -> Revision:
+        """Return the revision that a root tree would be on `commit`, before it is committed."""
+        if not self._places[1]:
+            return Revision(commit, root_tree)
+        return Revision(commit, self._named(f"{root_tree}:{self._places[1]}") or _EMPTY_TREE)
+
     def _named(self, expression: str) -> str | None:
         if "\0" in expression:
             return None
@@ -79,6 +87,8 @@ class GitRevisions:
 
     def merge_base(self, one: Revision, other: Revision) -> Revision:
         """Return the best common ancestor. Raises UsageError where there is none, Undecided."""
+        if one == other:
+            return one
         done = git_program.run(self.root, ["merge-base", one.commit, other.commit])
         if done.status == 0:
             return self.resolve(done.stdout.decode("ascii").split("\n", 1)[0])
@@ -144,6 +154,9 @@ class RevisionFiles:
         self.revision = revision
         self._revisions = revisions
         self._objects = GitObjects(self.root)
+        self._ahead: dict[str, bytes] = {}
+        self._window = 1
+        self._next = 0
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -215,7 +228,35 @@ class RevisionFiles:
         if entry.mode == _SUBMODULE:
             message = "this is a submodule, whose files are in another repository"
             raise Undecided(message, where=Location(path))
-        return self._objects.read(entry.name)
+        return self._content(path, entry.name)
+
+    def _content(self, path: str, name: str) -> bytes:
+        """Return an object's content; whoever reads kustomizations in order has the next ones read ahead."""
+        place = self._kustomizations.get(path)
+        if place is None:
+            return self._objects.read(name)
+        if name in self._ahead:
+            return self._ahead[name]
+        self._window = min(4 * self._window, _FARTHEST_AHEAD) if place == self._next else 1
+        self._next = place + self._window
+        names = (self._entries[each].name for each in islice(self._kustomizations, place, self._next))
+        try:
+            self._ahead = dict(self._objects.read_all(dict.fromkeys(names)))
+        except Undecided:
+            # One of the next may not be there; it fails when it is its turn.
+            self._ahead = {}
+            return self._objects.read(name)
+        return self._ahead[name]
+
+    @cached_property
+    def _kustomizations(self) -> dict[str, int]:
+        """The places of the kustomizations, in the order in which everybody reads them."""
+        found = (
+            path
+            for path, entry in sorted(self._entries.items())
+            if path.rpartition("/")[2] in KUSTOMIZATION_NAMES and entry.mode not in {_LINK, _SUBMODULE}
+        )
+        return {path: place for place, path in enumerate(found)}
 
     def _real(self, path: str) -> str:
         """Return where `path` leads, links followed. Raises Refused for a way out."""

@@ -125,6 +125,7 @@ def _run(options: dict[str, Any], rules: frozenset[str]) -> int:
     base = root if options["repo"] else os.path.realpath(".")
     paths = tuple(wiring.inside(root, base, each) for each in options["paths"])
     files = wiring.files(root)
+    files.look_ahead()
     report, plan = _check(options, rules, files, paths)
     if plan and options["diff"]:
         fix_findings.show(plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,7 +58,7 @@ class Overlay(msgspec.Struct, frozen=True, order=True):
 
 
 Read = tuple[str, list[str]]
-"""The kind of a kustomization, and the files and folders that it refers to."""
+"""The kind of a kustomization, and the paths of the files and folders that it refers to."""
 
 
 class _Unusual(Exception):
@@ -69,7 +70,7 @@ def discover(
 ) -> tuple[Overlay, ...]:
     """Return the overlays among `files`, sorted by path.
 
-    `read` does what reading a file's text and `read_kustomization` do, perhaps from memory.
+    `read` does what reading a file's text and `read_targets` do, perhaps from memory.
 
     An overlay is a kustomization that no other one of the repository refers to, and every one that
     stands in `overlays/<name>`; a Component never is. Files in hidden folders are passed over.
@@ -80,7 +81,7 @@ def discover(
     components: set[str] = set()
     for path, file in list(declared.items()):
         try:
-            kind, references = read(file) if read else read_kustomization(read_text(file), file)
+            kind, targets = read(file) if read else read_targets(read_text(file), file)
         except FileNotFoundError:
             del declared[path]
             continue
@@ -88,12 +89,19 @@ def discover(
             continue
         if kind == "Component":
             components.add(path)
-        referenced.update(posixpath.normpath(posixpath.join(path, each)) for each in references)
+        referenced.update(targets)
     return tuple(
         Overlay(path, environment_of(path), file)
         for path, file in sorted(declared.items())
         if path not in components and (path not in referenced or _is_overlay_folder(path))
     )
+
+
+def read_targets(text: str, file: str) -> Read:
+    """Return the kind of a kustomization, and where its references lead. Raises ConfigurationError."""
+    kind, references = read_kustomization(text, file)
+    folder = posixpath.dirname(file)
+    return kind, [posixpath.normpath(posixpath.join(folder, each)) for each in references]
 
 
 def _declared(files: Iterable[str]) -> dict[str, str]:
@@ -116,6 +124,7 @@ def _is_overlay_folder(path: str) -> bool:
     return path.rpartition("/")[0].rpartition("/")[2] in {"overlays", "overlay"}
 
 
+@cache
 def environment_of(path: str) -> str | None:
     """Return the environment that the folder names of `path` tell, the innermost first.
 

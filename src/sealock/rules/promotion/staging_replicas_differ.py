@@ -27,6 +27,7 @@ Give staging the replicas of production. Where that costs too much, lower the ru
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Confidence, Finding, Severity
@@ -67,6 +68,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                     yield from _compare(view, overlay, models, mirrored)
 
 
+@cache
 def place(overlay: str) -> str:
     """Return an overlay's path with the folder that names the environment as `*`, without its region."""
     folders = overlay.split("/")
