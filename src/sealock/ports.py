@@ -12,7 +12,7 @@ from sealock.domain.rendered import RenderFailure
 from sealock.domain.settings import CustomRule, KnownCluster, PodSecurity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sealock.domain.evidence import Evidence
     from sealock.domain.image_history import FileHistory
@@ -564,6 +564,53 @@ class CommitLog(Protocol):
 
         Raises Undecided.
         """
+        ...
+
+
+class TouchedFile(msgspec.Struct, frozen=True):
+    """A file that a commit changed; `before` is its text until then, empty where it was not there.
+
+    `time` is when the commit was made, in seconds since 1970.
+    """
+
+    commit: str
+    time: int
+    path: str
+    before: str
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """What some commits changed, newest first; `oldest` is the time of the last one looked at, 0 for none.
+
+    `ended` says that there are no commits before these; `why` what cut them off.
+    """
+
+    files: tuple[TouchedFile, ...]
+    oldest: int
+    ended: bool
+    why: str = ""
+
+
+class BranchChanges(Protocol):
+    """What the commits of the deployed branch changed, as they came to it: merges count, not their parts."""
+
+    def touched(self, tip: str, files: Collection[str], commits: slice, since: str = "") -> Touched:
+        """Return what the commits up to `tip` changed of `files`; `commits` says which, newest first.
+
+        With `since`, an ancestor of `tip`, only what came after it. Raises Undecided.
+        """
+        ...
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Say whether `other` has the commit `one` in its history; no for one that is not here."""
+        ...
+
+
+class ReleaseTags(Protocol):
+    """The tags of the repository."""
+
+    def commits(self) -> dict[str, str]:
+        """Return the commit of each tag by the tag's name. Raises Undecided."""
         ...
 
 
