@@ -334,6 +334,31 @@ def test_many_objects_come_in_order_for_one_process(tmp_path: Path) -> None:
         assert [content.decode() for _, content in objects.read_all(names)] == list(files.values())
 
 
+@pytest.mark.parametrize("step", [1, -1, 7])
+def test_kustomizations_read_in_any_order_are_as_they_were_written(tmp_path: Path, step: int) -> None:
+    texts = {f"o{number:03}/kustomization.yaml": f"# {number % 90}\n" for number in range(100)}
+    write(tmp_path, texts)
+    commit(tmp_path)
+    order = [sorted(texts)[number * step % 100] for number in range(100)]
+    with at(tmp_path) as files:
+        assert {path: files.read_text(path) for path in order} == texts
+
+
+def test_a_kustomization_that_is_not_there_spoils_no_other(root: Path) -> None:
+    texts = {f"o{number}/kustomization.yaml": f"# {number}\n" for number in range(9)}
+    write(root, texts)
+    commit(root)
+    with at(root) as files:
+        name = files.file_id("o4/kustomization.yaml")
+        (root / ".git" / "objects" / name[:2] / name[2:]).unlink()
+        for path, text in texts.items():
+            if path == "o4/kustomization.yaml":
+                with pytest.raises(Undecided):
+                    files.read_text(path)
+            else:
+                assert files.read_text(path) == text
+
+
 def test_after_an_object_that_is_not_there_the_next_is_read(root: Path) -> None:
     commit(root)
     with GitObjects(str(root)) as objects:
