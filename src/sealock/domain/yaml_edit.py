@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sealock.domain.yaml_document import Alias, Mapping, Node, Scalar, Sequence
+from sealock.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence as Many
 
 
-class NotEditable(Exception):
+class NotEditable(Refused):
     """The text is valid YAML in a shape that cannot be spliced line by line."""
 
 
@@ -246,9 +247,13 @@ def _scalars(node: Node) -> Iterator[Scalar]:
             yield from _scalars(merge) if not isinstance(merge, Alias) else ()
 
 
-def comments(text: str, root: Node) -> list[tuple[int, str]]:
-    """Return every comment as (offset, text from `#` without trailing blanks), in order."""
-    spans = sorted((each.start, each.end) for each in _scalars(root) if each.end > each.start)
+def comments(text: str, *roots: Node) -> list[tuple[int, str]]:
+    """Return every comment as (offset, text from `#` without trailing blanks), in order.
+
+    `roots` are all documents of the text.
+    """
+    scalars = (each for root in roots for each in _scalars(root))
+    spans = sorted((each.start, each.end) for each in scalars if each.end > each.start)
     starts = [start for start, _ in spans]
     found: list[tuple[int, str]] = []
     position = text.find("#")
