@@ -112,10 +112,10 @@ def renderer(pool: EnginePool, tree: RepositoryFiles, *, cached: bool, many: boo
 
     if many and (not cached or is_cold(cache_folder())):
         pool.start()
-    return open_renderer(pool, tree.root, _render_options(tree), cached=cached)
+    return open_renderer(pool, tree.root, _options_of(tree), cached=cached)
 
 
-def _render_options(tree: RepositoryFiles) -> RenderOptions:
+def _options_of(tree: RepositoryFiles) -> RenderOptions:
     from sealock.adapters.engine import RenderOptions
 
     try:
@@ -124,14 +124,38 @@ def _render_options(tree: RepositoryFiles) -> RenderOptions:
         return RenderOptions()
     from sealock.config import settings
 
-    return _options(settings.load(text))
+    return render_options(settings.load(text))
 
 
-def _options(found: Settings) -> RenderOptions:
+def render_options(found: Settings) -> RenderOptions:
+    """Return how a repository with these settings is rendered."""
     from sealock.adapters.engine import RenderOptions
 
     helm = (shutil.which("helm") or "helm") if found.kustomize.helm else ""
     return RenderOptions(found.kustomize.load_restrictor, helm)
+
+
+def versions(settings: Settings) -> Used:
+    """Return the versions to judge by: those of sealock.yaml, else the newest that are packaged."""
+    from sealock.adapters.schemas import argocd_versions, chosen, kubernetes_versions
+    from sealock.domain.check_report import Used
+
+    wanted = settings.versions
+    return Used(
+        chosen("Kubernetes", wanted.kubernetes, kubernetes_versions()),
+        chosen("Argo CD", wanted.argocd, argocd_versions()),
+        assumed=not (wanted.kubernetes and wanted.argocd),
+    )
+
+
+def rules_in_force(settings: Settings) -> frozenset[str]:
+    """Return the rules that run unless a command says otherwise: those that are on, or have a level."""
+    from sealock.rules.registry import DOCUMENTED
+
+    known = {rule.META.id for rule in DOCUMENTED}
+    on = {rule.META.id for rule in DOCUMENTED if rule.META.on}
+    off = {rule for rule, level in settings.levels.items() if level == "off"}
+    return frozenset((on | (settings.levels.keys() & known)) - off)
 
 
 def schemas(versions: Versions) -> PackagedSchemas:
@@ -182,10 +206,10 @@ def judges(  # noqa: PLR0913 - each is another thing
     schemas = RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store)
     with ExitStack() as stack:
         pool = stack.enter_context(engine.open_pool())
-        base = _base(stack, pool, files.root, since, cached=cached) if since else None
+        base = _base(stack, pool, files, since, cached=cached) if since else None
         if not cached or is_cold(folder):
             pool.start()
-        options = _options(settings)
+        options = render_options(settings)
         renderer = engine.open_renderer(pool, files.root, options, cached=cached, seen=seen)
         fingerprint = engine.fingerprint(pool, folder) if cached else ""
         policy = RememberingPolicy(engine.EngineProjectPolicy(pool), store, fingerprint)
@@ -225,12 +249,13 @@ def _application_sets(
     return RememberingApplicationSets(sets, store, fingerprint, files.read_text)
 
 
-def _base(stack: ExitStack, pool: EnginePool, root: str, since: str, *, cached: bool) -> Base:
+def _base(stack: ExitStack, pool: EnginePool, work: RepositoryFiles, since: str, *, cached: bool) -> Base:
     """Return where the work tree left the history of `since`; in a shallow clone that hides it, `since`."""
     from sealock.adapters.engine import open_renderer
     from sealock.adapters.git_revision import GitRevisions
     from sealock.ports import Base
 
+    root = work.root
     git = GitRevisions(root)
     named = git.resolve(since)
     try:
@@ -238,8 +263,8 @@ def _base(stack: ExitStack, pool: EnginePool, root: str, since: str, *, cached: 
     except Undecided:
         revision = named
     tree = stack.enter_context(git.files(revision))
-    renderer = open_renderer(pool, root, _options(_settings_of(tree)), cached=cached, revision=tree)
-    return Base(tree, renderer, frozenset(each.path for each in git.changed(revision)))
+    renderer = open_renderer(pool, root, render_options(_settings_of(tree)), cached=cached, revision=tree)
+    return Base(tree, renderer, frozenset(each.path for each in git.changed(revision, present=work.files)))
 
 
 def _settings_of(tree: FileTree) -> Settings:
@@ -270,7 +295,7 @@ def applications(files: RepositoryFiles, settings: Settings, *, cached: bool) ->
     with engine.open_pool() as pool:
         if not cached or is_cold(folder):
             pool.start()
-        renderer = engine.open_renderer(pool, files.root, _options(settings), cached=cached)
+        renderer = engine.open_renderer(pool, files.root, render_options(settings), cached=cached)
         fingerprint = engine.fingerprint(pool, folder) if cached else ""
         sets = _application_sets(pool, files, store, fingerprint)
         yield Asked(renderer, sets, GitRepository(files.root), GitBranches(files.root), store)
@@ -345,13 +370,13 @@ def _side(
     if named is None:
         store = VerdictStore(git.root, folder, cached=cached)
         disk = TextMemo(files(git.root), git.root, time.time_ns())
-        options = _options(settings(disk))
+        options = render_options(settings(disk))
         stack.callback(store.save)
         return Side("work tree", disk, open_renderer(pool, git.root, options, cached=cached), store), options
     label, tree = named
     stack.enter_context(tree)
     try:
-        options = _options(settings(tree))
+        options = render_options(settings(tree))
     except ConfigurationError as wrong:
         message = f"sealock.yaml of {label} is wrong: {wrong.message}"
         raise Undecided(message, where=wrong.where, hint=wrong.hint) from wrong

@@ -104,10 +104,13 @@ class GitRevisions:
         """Say whether the history is cut off. Raises Undecided."""
         return git_program.output(self.root, ["rev-parse", "--is-shallow-repository"]).strip() == b"true"
 
-    def changed(self, base: Revision, head: Revision | None = None) -> tuple[PathChange, ...]:
+    def changed(
+        self, base: Revision, head: Revision | None = None, present: Callable[[], Iterable[str]] | None = None
+    ) -> tuple[PathChange, ...]:
         """Return the files below the root that differ from `base`, sorted.
 
-        With no `head` those of the work tree are meant, new ones that are not ignored included.
+        With no `head` those of the work tree are meant, new ones that are not ignored included. Where
+        somebody lists the work tree's files anyway, `present` returns them: Git is not asked to look again.
         Raises Undecided.
         """
         form = ["--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "-O/dev/null"]
@@ -117,13 +120,18 @@ class GitRevisions:
         raw = git_program.output(
             self.root, ["diff", *form, "--relative", "--ignore-submodules=none", base.commit, "--", "."]
         )
-        new = git_program.output(self.root, ["ls-files", "--others", "--exclude-standard", "-z"])
         found = {each.path: each for each in _changes(raw)}
-        for path in os.fsdecode(new).split("\0"):
+        for path in self._listed("--others", "--exclude-standard") if present is None else self._new(present):
             if path:
                 # One that was removed from the index alone is still on the disk.
                 found[path] = PathChange(path, "changed" if path in found else "added")
         return tuple(sorted(found.values()))
+
+    def _new(self, present: Callable[[], Iterable[str]]) -> set[str]:
+        return set(present()).difference(self._listed("--cached"))
+
+    def _listed(self, *options: str) -> list[str]:
+        return os.fsdecode(git_program.output(self.root, ["ls-files", "-z", *options])).split("\0")
 
     def files(self, revision: Revision, role: str = "base") -> RevisionFiles:
         """Return the files of a revision, for reading. Close it when done.

@@ -24,12 +24,16 @@ _LISTED = 4
 
 
 class Applied(NamedTuple):
-    """What became of a plan: the commit, or `nothing` where all was there already."""
+    """What became of a plan: the commit, or `nothing` where all was there already.
 
-    outcome: Literal["committed", "nothing"]
+    `request_url` is where the pull request is, empty for a direct push.
+    """
+
+    outcome: Literal["committed", "requested", "nothing"]
     plan: PromotionPlan
     commit: str = ""
     note: str = ""
+    request_url: str = ""
 
 
 class Blocked(Refused):
@@ -157,7 +161,7 @@ def _refuse_moved(
 
 
 def _same_tree(session: Session, plan: PromotionPlan) -> str:
-    """Return the tree with the plan's changes on what the branch has now; the plan's own where it has not moved."""
+    """Return the tree with the plan's changes on what the branch has now."""
     changes = [FileChange(each.path, each.before, each.after) for each in plan.changes]
     tree = session.branch.tree(session.base, changes)
     if session.base.commit == plan.base and tree != plan.tree:

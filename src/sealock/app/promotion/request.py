@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from sealock.domain.promotion import Action, Override
+from sealock.ports import Expansion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from sealock.domain.promotion import GateResult
     from sealock.domain.revision import Revision
     from sealock.domain.settings import Gate, Settings
-    from sealock.ports import Clock, DeployedBranch, History, Registry, Renderer, SignedFiles
+    from sealock.ports import Clock, DeployedBranch, ExpansionFacts, History, Registry, Renderer, SignedFiles
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -76,3 +77,15 @@ class Session(NamedTuple):
     history: History
     clock: Clock
     root_tree: str = ""
+
+
+class NoApplicationSets:
+    """Generates nothing; implements the ApplicationSets port.
+
+    What Applications there are does not depend on images, and that only images change is proven.
+    """
+
+    def expand(self, sets: Sequence[dict[str, Any]], facts: ExpansionFacts) -> list[Expansion]:
+        """Return an empty expansion for each."""
+        del facts
+        return [Expansion() for _ in sets]

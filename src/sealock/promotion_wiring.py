@@ -1,0 +1,375 @@
+"""Connects the use cases of promotion to adapters; each part is imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from sealock import wiring
+from sealock.adapters.verdict_cache import digest
+from sealock.errors import SealockError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sealock.adapters.engine import EngineRenderer
+    from sealock.adapters.engine_pool import EnginePool
+    from sealock.adapters.git_revision import GitRevisions, RevisionFiles
+    from sealock.adapters.verdict_cache import VerdictStore
+    from sealock.app.check import Judges
+    from sealock.app.gates import GatePorts
+    from sealock.app.promotion.apply import Applied
+    from sealock.app.promotion.request import CatalogFacts, CheckedTree, Request, Session
+    from sealock.domain.check_report import CheckReport, Used
+    from sealock.domain.finding import Finding
+    from sealock.domain.gate_question import GateQuestion
+    from sealock.domain.promotion import Action, GateResult, PromotionPlan
+    from sealock.domain.settings import Gate, Settings
+    from sealock.ports import FileTree
+
+# ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
+
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 3.0
+_LASTING = frozenset({"freeze", "approvals", "signed", "healthy", "soak"})
+"""Gates that can be asked again at no cost: programs are not run twice for one plan."""
+
+
+class Choices(NamedTuple):
+    """What the command line says about the place; empty texts follow from sealock.yaml and the clone."""
+
+    remote: str = ""
+    branch: str = ""
+    evidence: tuple[str, ...] = ()
+    deliver: str = ""
+
+
+@contextmanager
+def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
+    """Give what plans and applies promotions. The engines start at once: each plan needs them."""
+    from sealock.adapters import engine
+    from sealock.adapters.git_revision import GitRevisions
+
+    with engine.open_pool() as pool:
+        pool.start()
+        yield Promotions(pool, GitRevisions(root), choices)
+
+
+class Promotions:
+    """Plans and applies promotions of one repository."""
+
+    def __init__(self, pool: EnginePool, git: GitRevisions, choices: Choices) -> None:
+        """Work on the repository of `git`."""
+        self._pool = pool
+        self._git = git
+        self._choices = choices
+
+    def default_target(self, action: Action) -> str:
+        """Return the environment that is meant when none is named. Raises UsageError."""
+        with self._session() as session:
+            names = session.settings.environments
+            production = [name for name, each in names.items() if each.production]
+            if action == "hotfix" and len(production) == 1:
+                return production[0]
+        option = "--to" if action == "promote" else "--env"
+        message = f"{option} is missing"
+        raise UsageError(message, hint=f"Name an environment: {', '.join(names)}.")
+
+    def plan(self, request: Request) -> PromotionPlan:
+        """Return the plan. Raises UsageError, ConfigurationError, Refused, Undecided."""
+        from sealock.app.promotion.plan import PlanPromotion
+
+        with self._session() as session:
+            return PlanPromotion(session, request).run()
+
+    def apply(
+        self, request: Request, agreed: Callable[[PromotionPlan], None], *, auto_merge: bool
+    ) -> Applied:
+        """Plan and apply in one go. Raises Blocked, Refused, Conflict, Undecided."""
+        from sealock.app.promotion.apply import apply_new
+        from sealock.app.promotion.plan import PlanPromotion
+
+        return apply_new(self._session, lambda session: PlanPromotion(session, request).run(), agreed, pause)
+
+    def apply_plan(self, plan: PromotionPlan, *, auto_merge: bool) -> Applied:
+        """Apply exactly a plan. Raises Blocked, Conflict, Refused, Undecided."""
+        from sealock.app.promotion.apply import apply_planned
+
+        return apply_planned(self._session, plan, self._no_longer, pause)
+
+    def _no_longer(self, session: Session, plan: PromotionPlan) -> Sequence[str]:
+        """Return what gates say now that passed when the plan was made; programs are not run again."""
+        from sealock.domain.gate_question import GateQuestion
+
+        if plan.gates_of != "configured" or not plan.gates:
+            return ()
+        environment = session.settings.environments.get(plan.environment)
+        if environment is None:
+            return (f"there is no environment {plan.environment} any more",)
+        configured = environment.rollback if plan.action == "rollback" else environment.gates
+        gates = [each for each in configured if each.kind in _LASTING]
+        question = GateQuestion(
+            action=plan.action,
+            environment=plan.environment,
+            sources=environment.after,
+            cars=plan.cars,
+            base=session.base.commit,
+            author=session.branch.author(),
+            now=session.clock.now(),
+            override=plan.override,
+        )
+        results = session.gates(gates, question) if gates else ()
+        return [f"{each.gate}: {each.message}" for each in results if each.verdict != "pass"]
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """Give a session at the branch's newest commit."""
+        from sealock.adapters.deployed_branch import GitDeployedBranch
+        from sealock.adapters.engine import fingerprint
+        from sealock.adapters.engine_registry import EngineRegistry
+        from sealock.adapters.git_history import GitHistory
+        from sealock.adapters.git_mentions import GitMentions
+        from sealock.adapters.render_cache import cache_folder
+        from sealock.adapters.system_clock import SystemClock
+        from sealock.adapters.verdict_cache import VerdictStore
+        from sealock.app.promotion.request import Session
+
+        git, pool = self._git, self._pool
+        remote, name = self._place()
+        branch = GitDeployedBranch(git.root, remote=remote, branch=name)
+        base = branch.tip()
+        folder = cache_folder()
+        with ExitStack() as stack:
+            files = stack.enter_context(git.files(base))
+            settings, configured = _settings(files)
+            store = VerdictStore(os.path.join(git.root, ".git", "revisions"), str(folder), cached=True)  # noqa: PTH118
+            stack.callback(store.save)
+            opened = _Opened(pool, git, files, settings, store, fingerprint(pool, folder))
+            yield Session(
+                branch=branch,
+                base=base,
+                files=files,
+                settings=settings,
+                configured=configured,
+                catalog=opened.catalog,
+                mentions=GitMentions(git.root, base),
+                before=opened.renderer(files),
+                after=lambda tree: opened.renderer(opened.changed(stack, tree)),
+                check=lambda tree, overlays: opened.check(stack, tree, overlays),
+                gates=self._gates(opened),
+                registry=EngineRegistry(pool, os.environ),
+                history=GitHistory(git.root, base.commit),
+                clock=SystemClock(),
+                root_tree=branch.tree(base, ()),
+            )
+
+    def _place(self) -> tuple[str, str]:
+        """Return the remote and branch as the command line says, else sealock.yaml of what is checked out."""
+        remote, branch = self._choices.remote, self._choices.branch
+        if remote and branch:
+            return remote, branch
+        try:
+            with self._git.files(self._git.resolve("HEAD")) as files:
+                said = _settings(files)[0].promotion
+        except SealockError:
+            # What is checked out may be anything; the deployed branch's own file is read strictly.
+            return remote, branch
+        return remote or said.remote, branch or said.branch
+
+    def _gates(self, opened: _Opened) -> Callable[[Sequence[Gate], GateQuestion], tuple[GateResult, ...]]:
+        from sealock.app import gates
+
+        ports = opened.gate_ports(self._choices.evidence)
+        return lambda asked, question: gates.ask(asked, question, ports())
+
+
+class _Opened(NamedTuple):
+    """The base revision with what judges it."""
+
+    pool: EnginePool
+    git: GitRevisions
+    files: RevisionFiles
+    settings: Settings
+    store: VerdictStore
+    fingerprint: str
+
+    def renderer(self, files: RevisionFiles) -> EngineRenderer:
+        """Return a renderer of a revision, with the base's options."""
+        from sealock.adapters.engine import open_renderer
+
+        return open_renderer(self.pool, self.git.root, wiring.render_options(self.settings), revision=files)
+
+    def changed(self, stack: ExitStack, tree: str) -> RevisionFiles:
+        """Return the files of the root tree `tree`; `stack` closes them."""
+        revision = self.git.of_tree(self.files.revision.commit, tree)
+        return stack.enter_context(self.git.files(revision, "head"))
+
+    def catalog(self) -> CatalogFacts:
+        """Return what services.yaml says; nothing where there is none or it is wrong: folders tell enough."""
+        from sealock.app.promotion.request import CatalogFacts
+
+        try:
+            text = self.files.read_text("services.yaml")
+        except (FileNotFoundError, SealockError):
+            return CatalogFacts()
+        key = digest("promotion catalog", text)
+        try:
+            return msgspec.msgpack.decode(self.store.get(key) or b"", type=CatalogFacts)
+        except msgspec.MsgspecError:
+            facts = _catalog_facts(text, self.settings)
+        self.store.put(key, msgspec.msgpack.encode(facts))
+        return facts
+
+    def check(self, stack: ExitStack, tree: str, overlays: Sequence[str]) -> CheckedTree:
+        """Return what the base's policy says of a tree and does not say of the base already."""
+        from sealock.app.promotion.request import CheckedTree
+
+        after = self._report(self.changed(stack, tree), overlays)
+        findings, undecided = _errors(after), after.undecided
+        if not findings and not undecided:
+            return CheckedTree()
+        before = self._report(self.files, overlays)
+        known = {_name(each) for each in _errors(before)}
+        asked = {(each.check, each.subject, each.reason) for each in before.undecided}
+        return CheckedTree(
+            tuple(
+                f"{each.location}: {each.message} [{each.rule}]"
+                for each in findings
+                if _name(each) not in known
+            ),
+            tuple(
+                f"{each.location}: {each.reason} [{each.check}]"
+                for each in undecided
+                if (each.check, each.subject, each.reason) not in asked
+            ),
+        )
+
+    def _report(self, files: RevisionFiles, overlays: Sequence[str]) -> CheckReport:
+        from sealock.app.check import CheckRepository, Question
+        from sealock.domain.repository_url import declared_in
+
+        try:
+            repository = declared_in(files.read_text("services.yaml"))
+        except FileNotFoundError:
+            repository = ""
+        versions = wiring.versions(self.settings)
+        rules = wiring.rules_in_force(self.settings)
+        question = Question(self.settings, versions, rules, tuple(overlays), repository)
+        return CheckRepository(files, self._judges(files, versions), question).run()
+
+    def _judges(self, files: RevisionFiles, versions: Used) -> Judges:
+        """Return judges of a revision. Applications are as they were: a promotion changes images alone."""
+        from sealock.adapters import engine
+        from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
+        from sealock.adapters.engine_policy import EnginePolicies, RememberingPolicies
+        from sealock.adapters.git_branches import GitBranches
+        from sealock.adapters.git_history import GitHistory
+        from sealock.adapters.git_remotes import GitRepository
+        from sealock.adapters.rehearsal import EngineMatcher, RememberingMatcher
+        from sealock.adapters.schemas import PackagedSchemas
+        from sealock.adapters.system_clock import SystemClock
+        from sealock.adapters.verdict_cache import RememberingPolicy, RememberingSchemas
+        from sealock.app.check import Judges
+        from sealock.app.promotion.request import NoApplicationSets
+
+        pool, store, root = self.pool, self.store, self.git.root
+        options = wiring.render_options(self.settings)
+        matcher = EngineMatcher(pool, root, options, files)
+        return Judges(
+            self.renderer(files),
+            RememberingPolicy(engine.EngineProjectPolicy(pool), store, self.fingerprint),
+            RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store),
+            GitRepository(root),
+            store,
+            SystemClock(),
+            RememberingMatcher(matcher, store, (self.fingerprint, options)),
+            RememberingAdmitter(EngineAdmitter(pool), store, self.fingerprint),
+            EngineQuotas(pool),
+            RememberingPolicies(EnginePolicies(pool), store, self.fingerprint),
+            NoApplicationSets(),
+            GitBranches(root),
+            history=GitHistory(root, files.revision.commit),
+        )
+
+    def gate_ports(self, evidence: Sequence[str]) -> Callable[[], GatePorts]:
+        """Return what makes the ports of gates, when the first is asked."""
+
+        def made() -> GatePorts:
+            from sealock.adapters.engine_registry import EngineRegistry
+            from sealock.adapters.evidence_files import EvidenceFiles
+            from sealock.adapters.gate_programs import RevisionPrograms
+            from sealock.adapters.git_approvals import GitApprovals
+            from sealock.adapters.system_clock import SystemClock
+            from sealock.app.gates import GatePorts
+
+            paths = (*self.settings.promotion.evidence, *evidence)
+            return GatePorts(
+                EvidenceFiles(self.git.root, paths),
+                GitApprovals(self.git.root),
+                RevisionPrograms(self.files),
+                EngineRegistry(self.pool, os.environ),
+                self.files,
+                SystemClock(),
+            )
+
+        return made
+
+
+def _settings(files: FileTree) -> tuple[Settings, bool]:
+    """Return a revision's sealock.yaml, and whether there is one. Raises ConfigurationError."""
+    try:
+        files.read_text("sealock.yaml")
+    except FileNotFoundError:
+        return wiring.settings(files), False
+    return wiring.settings(files), True
+
+
+def _catalog_facts(text: str, settings: Settings) -> CatalogFacts:
+    from sealock.app.promotion.request import CatalogFacts
+    from sealock.config import services
+
+    try:
+        catalog = services.load(text, services.FILE, settings)
+    except SealockError:
+        return CatalogFacts()
+    found = catalog.services
+    return CatalogFacts(
+        {name: each.path for name, each in found.items()},
+        {name: each.image_name for name, each in found.items()},
+        {name: each.needs for name, each in found.items() if each.needs},
+    )
+
+
+def _errors(report: CheckReport) -> list[Finding]:
+    from sealock.domain.finding import Severity
+
+    return [each for each in report.findings if each.severity is Severity.ERROR]
+
+
+def _name(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule, finding.location.file, finding.resource
+
+
+def pause(attempt: int) -> None:
+    """Wait before another try: longer each time, and never as long as the others."""
+    most = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
+    time.sleep(random.uniform(0, most))  # noqa: S311 - spreads tries, keeps no secret
+
+
+def write_file(path: str, content: bytes) -> None:
+    """Write a file whole or not at all. Raises UsageError."""
+    target = Path(path)
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(target)
+    except OSError as wrong:
+        message = f"{path} cannot be written: {os.strerror(wrong.errno or 0)}"
+        raise UsageError(message, hint="Name a file in a folder that you can write.") from None
