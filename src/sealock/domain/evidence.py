@@ -6,30 +6,71 @@ One JSON object for each piece; its digest is the SHA-256 of its canonical form 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
-EVIDENCE_SCHEMA = "sealock.dev/evidence/v1"
+from sealock.domain.gate_question import rfc3339
+from sealock.domain.printable import printable
+
+EVIDENCE_SCHEMA: Final = "sealock.dev/evidence/v1"
+
+_Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+_Digest: TypeAlias = Annotated[str, Meta(pattern=r"^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$")]
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was seen of a service in an environment.
+    """What was seen of a service in an environment."""
 
-    `kind` is `health`, `smoke`, `approval`, `signature` or a program's own word. `digests` are the images
-    it was seen of. `since` is when what it says began to hold without a break, `observed` when it was last
-    seen; both aware. `commit` is the commit that was deployed, or empty. `source` says who saw it.
-    """
+    kind: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9-]*$",
+            max_length=63,
+            description="`health`, `smoke`, `approval`, `signature` or a program's own word.",
+        ),
+    ]
+    service: Annotated[_Name, Meta(description="The service.")]
+    environment: Annotated[_Name, Meta(description="The environment it was seen in.")]
+    digests: Annotated[
+        tuple[_Digest, ...],
+        Meta(description="The digests of all its images that were running then, and of no others."),
+    ]
+    verdict: Annotated[
+        Literal["pass", "refuse", "unknown"],
+        Meta(description="Whether it was well; `unknown` when whoever looked could not tell."),
+    ]
+    since: Annotated[
+        datetime,
+        Meta(tz=True, description="When what the verdict says began to hold without a break; RFC 3339."),
+    ]
+    observed: Annotated[
+        datetime, Meta(tz=True, description="When it was last seen, not before `since`; RFC 3339.")
+    ]
+    commit: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})?$",
+            description="The commit that was deployed. Default: empty.",
+        ),
+    ] = ""
+    source: Annotated[
+        str,
+        Meta(
+            max_length=253,
+            description="Who saw it. The newest word of each source counts; all must agree. Default: empty.",
+        ),
+    ] = ""
+    message: Annotated[str, Meta(max_length=4096, description="More for people. Default: empty.")] = ""
+    details: Annotated[dict[str, Any], Meta(description="More for programs. Default: empty.")] = {}
+    schema: Annotated[Literal["sealock.dev/evidence/v1"], Meta(description="The version of this format.")] = (
+        EVIDENCE_SCHEMA
+    )
 
-    kind: str
-    service: str
-    environment: str
-    digests: tuple[str, ...]
-    verdict: Literal["pass", "refuse", "unknown"]
-    since: datetime
-    observed: datetime
-    commit: str = ""
-    source: str = ""
-    message: str = ""
-    details: dict[str, Any] = {}
-    schema: Literal["sealock.dev/evidence/v1"] = EVIDENCE_SCHEMA
+
+def summary(evidence: Evidence) -> str:
+    """Return one line for people about a piece of evidence."""
+    by = f" by {printable(evidence.source)}" if evidence.source else ""
+    about = f"{evidence.service} in {evidence.environment}"
+    return f"{evidence.kind} of {about}: {evidence.verdict}, seen {rfc3339(evidence.observed)}{by}"
