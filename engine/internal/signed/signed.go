@@ -6,9 +6,11 @@ package signed
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -67,7 +69,9 @@ func Run(params, item json.RawMessage) (any, error) {
 	return resolve.Ask(params, func(c *resolve.Connection) (Answer, error) {
 		l := look{connection: c, image: image, key: key}
 		l.signatures()
-		l.bundles()
+		if len(l.verified) == 0 {
+			l.bundles()
+		}
 		return l.answer(), nil
 	})
 }
@@ -168,18 +172,25 @@ func (l *look) bundles() {
 		l.fail(err)
 		return
 	}
-	var found []v1.Descriptor
-	for _, each := range listed.Manifests {
-		// Lists that clients keep themselves may lack the type.
-		if each.ArtifactType == "" || strings.HasPrefix(each.ArtifactType, bundleType) {
-			found = append(found, each)
+	// Some registries list another type, or none: those that say they are bundles come first, no more.
+	slices.SortStableFunc(listed.Manifests, func(one, other v1.Descriptor) int {
+		return cmp.Compare(rank(one), rank(other))
+	})
+	for _, each := range l.some(listed.Manifests) {
+		if len(l.verified) > 0 {
+			return
 		}
-	}
-	for _, each := range l.some(found) {
 		if err := l.referrer(each); err != nil {
 			l.fail(err)
 		}
 	}
+}
+
+func rank(listed v1.Descriptor) int {
+	if strings.HasPrefix(listed.ArtifactType, bundleType) {
+		return 0
+	}
+	return 1
 }
 
 func (l *look) referrer(listed v1.Descriptor) error {

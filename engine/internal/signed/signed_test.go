@@ -92,10 +92,16 @@ func (p place) attach(payload []byte, encoded string) {
 
 func (p place) refer(content map[string]any) {
 	p.t.Helper()
+	p.referAs(content, bundleType+".v0.3+json")
+}
+
+// referAs lists the bundle as another type: this registry takes that of the config.
+func (p place) referAs(content map[string]any, listedAs types.MediaType) {
+	p.t.Helper()
 	content["mediaType"] = bundleType + ".v0.3+json"
 	raw, err := json.Marshal(content)
 	check(p.t, err)
-	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), bundleType+".v0.3+json")
+	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), listedAs)
 	image, err = mutate.AppendLayers(image, static.NewLayer(raw, bundleType+".v0.3+json"))
 	check(p.t, err)
 	referrer := mutate.Subject(image, p.desc).(v1.Image)
@@ -248,6 +254,13 @@ func TestABundleMaySignTheManifestItself(t *testing.T) {
 	p.refer(map[string]any{"messageSignature": map[string]any{"signature": made(t, signer, p.raw)}})
 	p.expect(Pass, "", signer)
 	p.expect(Refuse, "by another key", elliptical(t, elliptic.P256()))
+}
+
+func TestABundleCountsWhateverTypeTheRegistryLists(t *testing.T) {
+	p, signer := pushed(t, registry.WithReferrersSupport(true)), elliptical(t, elliptic.P256())
+	content := map[string]any{"messageSignature": map[string]any{"signature": made(t, signer, p.raw)}}
+	p.referAs(content, "application/vnd.oci.empty.v1+json")
+	p.expect(Pass, "", signer)
 }
 
 func TestABundleThatCannotBeReadLeavesItUnknown(t *testing.T) {
