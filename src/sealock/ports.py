@@ -334,12 +334,13 @@ class Rehearsal(Protocol):
 class GeneratedApplication(msgspec.Struct, frozen=True):
     """An Application, the field path of the ApplicationSet's generator, and what a templatePatch set.
 
-    `patched` are paths of keys: `("spec", "source", "path")`.
+    `patched` are paths of keys: `("spec", "source", "path")`; `ignored` those that Argo CD drops of it.
     """
 
     manifest: dict[str, Any]
     generator: str
     patched: tuple[tuple[str, ...], ...] = ()
+    ignored: tuple[tuple[str | int, ...], ...] = ()
 
 
 class UnknownGenerator(msgspec.Struct, frozen=True):

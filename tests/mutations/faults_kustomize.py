@@ -322,10 +322,9 @@ _DOES_NOT_BUILD = (
         "kustomization-gone",
         "the overlay's kustomization was deleted, and an Application deploys it",
         f"{ARGOCD}/user-guide/kustomize/",
-        "application-path-missing",
+        "api-server-refuses",
         Delete(DEV),
-        at=("applications/ledger-dev.yaml",),
-        gap="what is left is taken for a folder of plain manifests, which are not judged",
+        at=("services/ledger/overlays/dev/replica-patch.yaml",),
     ),
     _fault(
         "remote-base",

@@ -210,7 +210,17 @@ spec:
         f"{_DOCS}/Template/#template-patch",
         "invented-field",
         Swap(REPORTS, "          selfHeal: true\n", "          selfHealing: true\n"),
-        gap="Argo CD drops the field in silence while it patches, and so does the expansion",
+    ),
+    _fault(
+        "patch-changes-the-project",
+        "the templatePatch sets another project, which Argo CD ignores in silence",
+        f"{_DOCS}/Template/#template-patch",
+        "invented-field",
+        Swap(
+            REPORTS,
+            "    spec:\n      syncPolicy:\n",
+            "    spec:\n      project: default\n      syncPolicy:\n",
+        ),
     ),
     _fault(
         "path-in-place-of-directories",

@@ -19,11 +19,12 @@ import (
 )
 
 // Generated is an Application, the field path of the generator that made it, and the fields that
-// the templatePatch set.
+// the templatePatch set, and set in vain.
 type Generated struct {
 	Manifest  map[string]any `json:"manifest"`
 	Generator string         `json:"generator"`
 	Patched   [][]any        `json:"patched"`
+	Ignored   [][]any        `json:"ignored"`
 }
 
 // Undecided is a generator that asks what is not known here.

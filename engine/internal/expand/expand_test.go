@@ -382,3 +382,36 @@ func TestRequestsThatCannotBeReadAreTheCallersFault(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAPatchSetsInVainIsNamed(t *testing.T) {
+	one := "[{list: {elements: [{name: a, production: 'yes'}]}}]"
+	patched := func(patch string) []Generated {
+		t.Helper()
+		quoted, _ := json.Marshal(patch)
+		answer := expand(t, t.TempDir(), "", spec(one, "a", "x", goTemplate+", templatePatch: "+string(quoted)))
+		if len(answer.Applications) != 1 {
+			t.Fatalf("%s: actual %+v", patch, answer)
+		}
+		return answer.Applications
+	}
+	cases := map[string]string{
+		"spec: {syncPolicy: {automated: {selfHealing: true, prune: true}}}":                           `[["spec","syncPolicy","automated","selfHealing"]]`,
+		"spec: {syncPolicy: {automated: {SELFHEAL: true}}}":                                           `[]`,
+		"spec: {project: other}":                                                                      `[["spec","project"]]`,
+		"spec: {project: default}":                                                                    `[]`,
+		"dependsOn: [b]\nspec: {sources: [{ref: x, branch: y}]}":                                      `[["dependsOn"],["spec","sources",0,"branch"]]`,
+		"spec: {source: {helm: {valuesObject: {any: {thing: 1}}, parameters: [{name: a}]}}}":          `[]`,
+		"spec: {source: {kustomize: {patches: [{target: {kind: A}, patch: b, options: {c: true}}]}}}": `[]`,
+		"spec: {source: {plugin: {parameters: [{name: a, map: {b: c}, array: [d]}]}}}":                `[]`,
+		"spec: {syncPolicy: {$patch: delete}}":                                                        `[]`,
+		"metadata: {annotations: {any: thing}, finalizers: [a.b/c], labls: {a: b}}":                   `[["metadata","labls"]]`,
+		"{{- if eq .production \"yes\" }}\nspec: {syncPolicy: {autom: {}}}\n{{- end }}":               `[["spec","syncPolicy","autom"]]`,
+		"{{- if eq .production \"no\" }}\nspec: {syncPolicy: {autom: {}}}\n{{- end }}":                `[]`,
+		"spec: {ignoreDifferences: [{kind: A, jqPathExpressions: [.b], jqExpressions: [.c]}]}":        `[["spec","ignoreDifferences",0,"jqExpressions"]]`,
+	}
+	for patch, expected := range cases {
+		if actual := text(patched(patch)[0].Ignored); actual != expected {
+			t.Errorf("%s: expected %s, actual %s", patch, expected, actual)
+		}
+	}
+}

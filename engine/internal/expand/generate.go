@@ -65,8 +65,14 @@ func (e *expansion) apply(each entry, merged v1alpha1.ApplicationSetTemplate, as
 		e.templateProblems(each, asked, err)
 		return
 	}
-	found := Generated{Manifest: made, Generator: each.path, Patched: [][]any{}}
+	found := Generated{Manifest: made, Generator: each.path, Patched: [][]any{}, Ignored: [][]any{}}
 	if set.Spec.TemplatePatch != nil {
+		patch, err := (&utils.Render{}).Replace(*set.Spec.TemplatePatch, params, set.Spec.GoTemplate, set.Spec.GoTemplateOptions)
+		if err != nil {
+			e.refuse("spec.templatePatch", err.Error())
+			return
+		}
+		found.Ignored = ignored(patch, made)
 		set.Spec.TemplatePatch = nil
 		before, err := render(set, params)
 		if err != nil {

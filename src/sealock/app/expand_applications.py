@@ -40,7 +40,9 @@ def expand(sets: Sequence[ApplicationView], argocd: ApplicationSets, facts: Expa
     for origin, found in zip(sets, argocd.expand([each.manifest for each in sets], facts), strict=True):
         for made in found.applications:
             generator = parse_path(made.generator, origin.manifest)
-            applications.append(Generated(made.manifest, origin, generator, made.patched, found.read))
+            applications.append(
+                Generated(made.manifest, origin, generator, made.patched, found.read, made.ignored)
+            )
         for each in found.undecided:
             path = parse_path(each.path, origin.manifest)
             kind = str(path[-1]) if path else ""

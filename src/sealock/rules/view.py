@@ -155,7 +155,8 @@ class ApplicationSource(msgspec.Struct, frozen=True):
 class Generated(msgspec.Struct, frozen=True):
     """An Application that the ApplicationSet `by` makes; `generator` is the path of its generator.
 
-    `patched` are the fields that the templatePatch set, `read` the files that the generators read.
+    `patched` are the fields that the templatePatch set, `ignored` those that it set and Argo CD dropped;
+    `read` are the files that the generators read.
     """
 
     manifest: Manifest
@@ -163,6 +164,7 @@ class Generated(msgspec.Struct, frozen=True):
     generator: Path
     patched: tuple[Path, ...] = ()
     read: tuple[str, ...] = ()
+    ignored: tuple[Path, ...] = ()
 
     def field(self, path: Path) -> Path:
         """Return the field of the ApplicationSet that sets a field of the Application.

@@ -4,11 +4,13 @@
 Reports fields that Argo CD's definitions of the configured version do not have, and values of the wrong
 shape such as `automated: true`, and says what to write instead: for some 300 fields that people and
 language models make up, for fields in the wrong place, misspelt ones, those of Flux, Helm or Kargo, and
-those that came with a later version of Argo CD. Unknown fields of `metadata` count too.
+those that came with a later version of Argo CD. Unknown fields of `metadata` count too, and what the
+templatePatch of an ApplicationSet sets in vain.
 
 ## Why is this bad
 `kubectl apply` refuses the object. Through an app-of-apps with server-side apply, or with validation off,
-the field is dropped in silence: `retry` under `automated` retries nothing.
+the field is dropped in silence: `retry` under `automated` retries nothing. From a templatePatch it is
+always dropped in silence, and so is another `project`.
 
 ## Bad
 ```yaml
@@ -33,9 +35,11 @@ Do what the finding says. If the field exists in your version of Argo CD, set `v
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sealock.domain.finding import Finding, Severity
+from sealock.domain.location import Location
 from sealock.domain.printable import printable
 from sealock.domain.source_map import show_path
 from sealock.rules.argocd.advice import (
@@ -53,7 +57,9 @@ if TYPE_CHECKING:
 
     from sealock.domain.yaml_document import Path
     from sealock.ports import SchemaProblem
-    from sealock.rules.view import ApplicationView, RepositoryView
+    from sealock.rules.view import ApplicationView, Generated, RepositoryView
+
+_PROJECT = ("spec", "project")
 
 META = Meta("invented-field", "a field does not exist in Argo CD", Severity.ERROR)
 
@@ -62,6 +68,7 @@ def check(view: RepositoryView) -> Iterator[Finding]:
     """Yield each field that does not exist; those of generated Applications stand in their template."""
     for thing in view.scoped(view.applications, view.projects, view.sets):
         if thing.generated is not None:
+            yield from _ignored(view, thing, thing.generated)
             continue
         for problem in thing.schema or ():
             advice = _advice(view, thing, problem)
@@ -72,6 +79,46 @@ def check(view: RepositoryView) -> Iterator[Finding]:
             if name not in METADATA:
                 message = f"`metadata.{printable(str(name))}` does not exist"
                 yield _finding(view, thing, ("metadata", name), message, about_metadata(str(name)))
+
+
+def _ignored(view: RepositoryView, thing: ApplicationView, generated: Generated) -> Iterator[Finding]:
+    """Yield what a templatePatch sets in vain."""
+    where = view.where(generated.by, ("spec", "templatePatch"))
+    for path in generated.ignored:
+        if path == _PROJECT:
+            message = "a templatePatch cannot change `spec.project`: Argo CD keeps the template's"
+            advice = "Set it in `spec.template`, where it may be a template too."
+        else:
+            message = (
+                f"the templatePatch sets `{printable(show_path(path))}`, which Argo CD drops: no such field"
+            )
+            advice = about_unknown("Application", path, view.argocd)
+        yield META.finding(
+            _line_of(view, where, path),
+            message,
+            fix=advice,
+            resource=f"ApplicationSet {generated.by.name}",
+            overlay=thing.overlay,
+        )
+
+
+def _line_of(view: RepositoryView, patch: Location, path: Path) -> Location:
+    """Return the one line of a templatePatch that names a field, else where the patch begins.
+
+    It is text with templates, so that no parser could tell.
+    """
+    lines = view.sources.text(patch.file).splitlines()
+    first = lines[patch.line - 1]
+    indent = len(first) - len(first.lstrip())
+    named = re.compile(rf"[\s{{,-]*[\"']?({re.escape(str(path[-1]))})[\"']?\s*:")
+    found: list[Location] = []
+    for number, line in enumerate(lines[patch.line :], patch.line + 1):
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            break
+        match = named.match(line)
+        if match:
+            found.append(Location(patch.file, number, match.start(1) + 1))
+    return found[0] if len(found) == 1 else patch
 
 
 def _advice(view: RepositoryView, thing: ApplicationView, problem: SchemaProblem) -> str:
