@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sealock.domain.gate_question import GateQuestion
     from sealock.domain.promotion import Action, GateResult, PromotionPlan
     from sealock.domain.settings import Gate, Settings
-    from sealock.ports import FileTree
+    from sealock.ports import FileTree, Registry
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
@@ -55,19 +55,22 @@ class Choices(NamedTuple):
 def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
     """Give what plans and applies promotions. The engines start at once: each plan needs them."""
     from sealock.adapters import engine
+    from sealock.adapters.engine_registry import EngineRegistry, caller_environment, open_registries
     from sealock.adapters.git_revision import GitRevisions
 
-    with engine.open_pool() as pool:
+    with engine.open_pool() as pool, open_registries() as registries:
         pool.start()
-        yield Promotions(pool, GitRevisions(root), choices)
+        registry = EngineRegistry(registries, caller_environment())
+        yield Promotions(pool, registry, GitRevisions(root), choices)
 
 
 class Promotions:
     """Plans and applies promotions of one repository."""
 
-    def __init__(self, pool: EnginePool, git: GitRevisions, choices: Choices) -> None:
+    def __init__(self, pool: EnginePool, registry: Registry, git: GitRevisions, choices: Choices) -> None:
         """Work on the repository of `git`."""
         self._pool = pool
+        self._registry = registry
         self._git = git
         self._choices = choices
 
@@ -133,7 +136,6 @@ class Promotions:
         """Give a session at the branch's newest commit."""
         from sealock.adapters.deployed_branch import GitDeployedBranch
         from sealock.adapters.engine import fingerprint
-        from sealock.adapters.engine_registry import EngineRegistry
         from sealock.adapters.git_history import GitHistory
         from sealock.adapters.git_mentions import GitMentions
         from sealock.adapters.render_cache import cache_folder
@@ -164,7 +166,7 @@ class Promotions:
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),
                 check=lambda tree, overlays: opened.check(stack, tree, overlays),
                 gates=self._gates(opened),
-                registry=EngineRegistry(pool, os.environ),
+                registry=self._registry,
                 history=GitHistory(git.root, base.commit),
                 clock=SystemClock(),
                 root_tree=branch.tree(base, ()),
@@ -186,7 +188,7 @@ class Promotions:
     def _gates(self, opened: _Opened) -> Callable[[Sequence[Gate], GateQuestion], tuple[GateResult, ...]]:
         from sealock.app import gates
 
-        ports = opened.gate_ports(self._choices.evidence)
+        ports = opened.gate_ports(self._choices.evidence, self._registry)
         return lambda asked, question: gates.ask(asked, question, ports())
 
 
@@ -298,11 +300,10 @@ class _Opened(NamedTuple):
             history=GitHistory(root, files.revision.commit),
         )
 
-    def gate_ports(self, evidence: Sequence[str]) -> Callable[[], GatePorts]:
+    def gate_ports(self, evidence: Sequence[str], registry: Registry) -> Callable[[], GatePorts]:
         """Return what makes the ports of gates, when the first is asked."""
 
         def made() -> GatePorts:
-            from sealock.adapters.engine_registry import EngineRegistry
             from sealock.adapters.evidence_files import EvidenceFiles
             from sealock.adapters.gate_programs import RevisionPrograms
             from sealock.adapters.git_approvals import GitApprovals
@@ -314,7 +315,7 @@ class _Opened(NamedTuple):
                 EvidenceFiles(self.git.root, paths),
                 GitApprovals(self.git.root),
                 RevisionPrograms(self.files),
-                EngineRegistry(self.pool, os.environ),
+                registry,
                 self.files,
                 SystemClock(),
             )

@@ -15,6 +15,7 @@ from sealock.errors import SealockError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+_ESCAPE = "\\"
 _TOKEN = re.compile(r"""[^\s"',\[\]{}]+""")
 
 
@@ -40,7 +41,8 @@ def dependents(
         seen |= left
         folders = {folder for each in left if (folder := _declared_by(each, kustomizations))}
         found |= folders
-        names = {_last(each) for each in left | folders} - {"", "."}
+        # With an escape any path can be spelt.
+        names = ({_last(each) for each in left | folders} | {_ESCAPE}) - {"", "."}
         targets = left | folders
         likely = set(mentions(names)) & set(kustomizations.values())
         likely |= {file for folder, file in kustomizations.items() if _is_below(folder, folders)}
@@ -77,8 +79,8 @@ def _refers(file: str, targets: Collection[str], read_text: Callable[[str], str]
         text = read_text(file)
     except (SealockError, FileNotFoundError):
         return True
-    if "\\" in text:
-        return True  # an escape could spell any path
+    if _ESCAPE in text:
+        return True
     return any(each in targets for each in _paths(text, _folder(file)))
 
 

@@ -1,0 +1,76 @@
+"""Which kustomizations can read a file: never fewer than do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sealock.app.promotion.dependents import dependents
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_FILES = {
+    "ledger/base/kustomization.yaml": "resources:\n  - deployment.yaml\n",
+    "ledger/base/deployment.yaml": "kind: Deployment\n",
+    "ledger/overlays/dev/kustomization.yaml": "resources:\n  - ../../base\n",
+    "ledger/overlays/production/kustomization.yaml": (
+        "resources: [../../base]\ncomponents: ['../../images']\n"
+    ),
+    "ledger/images/kustomization.yaml": "kind: Component\nimages: []\n",
+    "search/overlays/production/kustomization.yaml": "resources:\n  - base\n",
+    "all/kustomization.yaml": "resources:\n  - ../ledger/overlays/production/\n",
+    "ledger/overlays/production/eu/kustomization.yaml": "resources:\n  - ..\n",
+}
+
+
+def _of(changed: str, files: Mapping[str, str] = _FILES) -> tuple[str, ...]:
+    def mentions(texts: Collection[str]) -> list[str]:
+        return [path for path, text in files.items() if any(each in text for each in texts)]
+
+    return dependents([changed], set(files), lambda path: files[path], mentions)
+
+
+def test_an_overlay_that_nobody_reads_stands_alone() -> None:
+    assert _of("ledger/overlays/dev/kustomization.yaml") == ("ledger/overlays/dev",)
+
+
+def test_what_reads_an_overlay_is_found_up_and_down_the_tree() -> None:
+    assert _of("ledger/overlays/production/kustomization.yaml") == (
+        "all",
+        "ledger/overlays/production",
+        "ledger/overlays/production/eu",
+    )
+
+
+def test_a_file_of_a_base_reaches_every_overlay_in_steps() -> None:
+    assert set(_of("ledger/base/deployment.yaml")) >= {
+        "all",
+        "ledger/base",
+        "ledger/overlays/dev",
+        "ledger/overlays/production",
+        "ledger/overlays/production/eu",
+    }
+
+
+def test_a_component_reaches_what_includes_it() -> None:
+    assert "ledger/overlays/production" in _of("ledger/images/kustomization.yaml")
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "resources:\n- ../dev",
+        "resources: [ ../dev ]",
+        "resources:\n  - './../dev/'",
+        'resources:\n  - "..\\x2fdev"',
+        'resources:\n  - "../\\x64ev"',
+        "resources:\n  - ../../overlays/dev  # as it is",
+        "helmCharts:\n  - valuesFile: ../dev/kustomization.yaml",
+        "configMapGenerator:\n  - name: a\n    files: [key=../dev/kustomization.yaml]",
+    ],
+)
+def test_no_spelling_of_a_reference_is_missed(reference: str) -> None:
+    files = {**_FILES, "ledger/overlays/other/kustomization.yaml": reference}
+    assert "ledger/overlays/other" in _of("ledger/overlays/dev/kustomization.yaml", files)
