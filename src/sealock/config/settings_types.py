@@ -189,7 +189,8 @@ class EnvironmentSection(msgspec.Struct, **_STRICT):
         ),
     ] = UNSET
     gates: Annotated[
-        list[GateEntry], Meta(description="What must hold before a promotion or a hotfix into it.")
+        list[GateEntry],
+        Meta(description="What must hold before a promotion into it; a hotfix goes past all but `signed`."),
     ] = msgspec.field(default_factory=list)
     rollback: Annotated[
         list[GateEntry], Meta(description="What must hold before a rollback in it. Default: nothing.")

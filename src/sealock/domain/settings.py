@@ -69,8 +69,7 @@ class Environment(msgspec.Struct, frozen=True):
     environment whose replicas this one takes when nothing else is said, or empty. `cluster` is
     empty where each service says its own. `origins` says where `cluster`, `sync` and
     `finalizer` come from (`sealock.yaml:4:9`, or `default: …`), and, where the user chose them,
-    `prune` and `selfHeal`. `gates` are those of promotions and hotfixes into it, `rollback` those of
-    rollbacks.
+    `prune` and `selfHeal`. `gates` are those of promotions into it, `rollback` those of rollbacks.
     """
 
     name: str

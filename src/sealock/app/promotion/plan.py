@@ -17,6 +17,7 @@ from sealock.app.promotion.proof import missing, prove
 from sealock.app.promotion.request import CheckedTree
 from sealock.app.promotion.where import Where
 from sealock.domain.gate_question import GateQuestion
+from sealock.domain.printable import printable
 from sealock.domain.promotion import (
     Car,
     FieldChange,
@@ -27,7 +28,7 @@ from sealock.domain.promotion import (
     SeenFile,
     SeenTag,
 )
-from sealock.errors import Refused, Undecided
+from sealock.errors import Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = ("sealock.yaml", "services.yaml")
 _LISTED = 8
+_PROGRAMS = frozenset({"smoke", "program"})
+_NEVER_OVERRIDDEN = frozenset({"signed"})
+"""What even a hotfix must pass: a forged image mends nothing."""
 
 
 class PlanPromotion:
@@ -101,10 +105,13 @@ class PlanPromotion:
         return self._session.settings.environments[self._request.target]
 
     def _configured(self) -> tuple[Gate, ...]:
+        """Return the gates to ask; a hotfix runs no programs, and is told what else it goes past."""
         environment = self._environment()
-        return {"promote": environment.gates, "rollback": environment.rollback, "hotfix": ()}[
-            self._request.action
-        ]
+        if self._request.action == "rollback":
+            return environment.rollback
+        if self._request.action == "hotfix":
+            return tuple(each for each in environment.gates if each.kind not in _PROGRAMS)
+        return environment.gates
 
     def _asked(self, cars: Sequence[Car]) -> tuple[GateResult, ...]:
         """Return what the order and the configured gates say; overridden where the user has a reason."""
@@ -127,9 +134,26 @@ class PlanPromotion:
                 override=request.override,
             )
             results += session.gates(gates, question)
-        if request.no_gates:
-            results = [_overridden(each) for each in results]
+        if request.no_gates or request.action == "hotfix":
+            self._refuse_own_word(results)
+            kept = _NEVER_OVERRIDDEN if request.action == "hotfix" else ()
+            results = [each if each.gate in kept else _overridden(each) for each in results]
         return tuple(results)
+
+    def _refuse_own_word(self, results: Sequence[GateResult]) -> None:
+        """Raise UsageError where going past needs a second person, and there is none."""
+        frozen = any(each.gate == "freeze" and each.verdict != "pass" for each in results)
+        if not (frozen or self._request.action == "hotfix"):
+            return
+        author, approver = self._session.branch.author(), self._request.override.approver
+        own = {author.casefold(), author.rpartition("<")[2].rstrip(">").casefold()}
+        if not approver:
+            message = "going past a freeze needs --approver WHO"
+            raise UsageError(message, hint="Name who stands for it; it is recorded.")
+        mail = approver.rpartition("<")[2].rstrip(">").casefold()
+        if approver.casefold() in own or mail in own:
+            message = f"{printable(approver)} promotes, and cannot approve it too"
+            raise UsageError(message, hint="Name another person with --approver.")
 
     def _drops(self) -> bool:
         return self._request.everything or self._session.settings.promotion.on_refused == "drop"
@@ -188,7 +212,7 @@ class PlanPromotion:
         )
 
     def _gates_of(self) -> str:
-        if self._request.no_gates:
+        if self._request.no_gates or self._request.action == "hotfix":
             return "overridden"
         return "configured" if self._configured() else "none configured"
 
