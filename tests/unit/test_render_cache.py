@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.fakes.engines import InProcessEngines
 
 from sealock.adapters.engine import EngineRenderer
@@ -31,6 +32,9 @@ FAR_FUTURE_NS = 3600 * 1_000_000_000
 
 Action = Callable[[Path, str], None]
 OVERLAYS = ("a", "b", "c", "d", "gone")
+ALL = RenderRequest(OVERLAYS, WANT)
+INDEXED = RenderRequest((*OVERLAYS, "none", "nor", "neither", "nowhere"), frozenset({"objects"}))
+"""Of so many overlays, and without their text, an index is kept."""
 FILES = {
     "a/kustomization.yaml": "read: ../base/one\nread: ../base/two\n",
     "b/kustomization.yaml": "read: ../base/two\nread: ../link\nread: ../folder\n",
@@ -54,27 +58,29 @@ def write_repository(root: Path) -> None:
 class Repository:
     """A repository, a cache over it, and a count of what is rendered."""
 
-    def __init__(self, folder: Path, *, ahead_ns: int = 0) -> None:
+    def __init__(self, folder: Path, *, ahead_ns: int = 0, request: RenderRequest = ALL) -> None:
         self.root = folder / "repository"
         self.engines = InProcessEngines()
         self.cache = RenderCache(folder / "cache", now_ns=lambda: time.time_ns() + ahead_ns)
+        self.request = request
         write_repository(self.root)
 
     def warm(self) -> list[Rendered]:
         renderer = EngineRenderer(self.engines, str(self.root), cache=(self.cache, "f"))
-        return by_name(renderer)
+        return self._by_name(renderer)
 
     def cold(self) -> list[Rendered]:
-        return by_name(EngineRenderer(InProcessEngines(), str(self.root)))
+        return self._by_name(EngineRenderer(InProcessEngines(), str(self.root)))
 
     def rendered_again(self) -> list[str]:
         self.engines.rendered.clear()
         self.warm()
         return self.engines.rendered
 
-
-def by_name(renderer: EngineRenderer) -> list[Rendered]:
-    return sorted(renderer.render(RenderRequest(OVERLAYS, WANT)), key=lambda each: each.overlay)
+    def _by_name(self, renderer: EngineRenderer) -> list[Rendered]:
+        found = sorted(renderer.render(self.request), key=lambda each: each.overlay)
+        # The stand-in engine prints whatever was asked.
+        return found if "yaml" in self.request.want else [replace(each, yaml=None) for each in found]
 
 
 def outcome(rendered: Rendered) -> tuple[object, ...]:
@@ -216,12 +222,16 @@ PER_FILE = [(action, path) for action in TO_A_FILE for path in FILES]
 CHANGES = [*PER_FILE, *((action, "") for action in ELSEWHERE)]
 
 
-@pytest.mark.parametrize("ahead_ns", [0, FAR_FUTURE_NS], ids=["by content", "by stat"])
+@pytest.mark.parametrize(
+    ("ahead_ns", "request_"),
+    [(0, ALL), (FAR_FUTURE_NS, ALL), (0, INDEXED), (FAR_FUTURE_NS, INDEXED)],
+    ids=["by content", "by stat", "by content, many", "by index"],
+)
 @pytest.mark.parametrize(("action", "path"), CHANGES)
 def test_after_any_change_warm_is_cold_and_only_what_is_affected_renders(
-    tmp_path: Path, action: Action, path: str, ahead_ns: int
+    tmp_path: Path, action: Action, path: str, ahead_ns: int, request_: RenderRequest
 ) -> None:
-    repository = Repository(tmp_path, ahead_ns=ahead_ns)
+    repository = Repository(tmp_path, ahead_ns=ahead_ns, request=request_)
     before = repository.warm()
     action(repository.root, path)
     repository.engines.rendered.clear()
@@ -232,11 +242,13 @@ def test_after_any_change_warm_is_cold_and_only_what_is_affected_renders(
     assert repository.rendered_again() == []
 
 
-@given(steps=st.lists(st.sampled_from(CHANGES), max_size=6))
+@given(steps=st.lists(st.sampled_from(CHANGES), max_size=6), request_=st.sampled_from([ALL, INDEXED]))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_after_any_changes_in_a_row_warm_is_cold(steps: list[tuple[Action, str]]) -> None:
+def test_after_any_changes_in_a_row_warm_is_cold(
+    steps: list[tuple[Action, str]], request_: RenderRequest
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        repository = Repository(Path(folder), ahead_ns=FAR_FUTURE_NS)
+        repository = Repository(Path(folder), ahead_ns=FAR_FUTURE_NS, request=request_)
         repository.warm()
         for action, path in steps:
             try:

@@ -200,7 +200,7 @@ class EngineRenderer:
             if line is not None:
                 lines.append(line)
             yield rendered
-        if len(lines) > max(_FEW, len(overlays) // _FEW):
+        if lines and (not known or len(lines) > max(_FEW, len(overlays) // _FEW)):
             index.write([*known.values(), *lines])
 
     def _each(

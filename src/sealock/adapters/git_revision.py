@@ -21,7 +21,7 @@ from sealock.domain.yaml_document import decode
 from sealock.errors import Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _MOST_LINKS = 40
 _SIBLINGS = 30

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
-from sealock.adapters.render_cache import Look
 from sealock.adapters.stat_signature import SETTLED_NS
 from sealock.domain.rendered import ObjectKey, RenderFailure, TraceEntry
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from sealock.adapters.render_cache import Probing
     from sealock.domain.rendered import Rendered
 
-_MAGIC = b"sealock-index-1\n"
+_MAGIC = b"sealock-index-2\n"
 _CHECKSUM_BYTES = 16
 _MOST_FILES = 20
+_GOOD, _BAD = 1, 2
 _Key = tuple[str, str, str, str]
 
 
@@ -48,8 +49,12 @@ class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return tuple(ObjectKey(*each) for each in _KEYS.decode(self.keys))
 
 
+class _Look(TraceEntry, frozen=True, array_like=True, gc=False):
+    """A TraceEntry in the index's form."""
+
+
 class _Content(msgspec.Struct, frozen=True, array_like=True):
-    looks: list[Look]
+    looks: list[_Look]
     lines: list[Line]
 
 
@@ -89,29 +94,24 @@ class RenderIndex:
         wanted = frozenset(overlays)
         lines = [line for line in self._content.lines if line.overlay in wanted]
         looks = self._content.looks
-        good: list[TraceEntry | None] = [None] * len(looks)
-        asked = bytearray(len(looks))
+        state = bytearray(len(looks))
         found: dict[str, Known] = {}
         for line in lines:
-            trace: list[TraceEntry] = []
             for number in line.looks:
-                if not asked[number]:
-                    asked[number] = 1
-                    good[number] = looks[number].entry() if _holds(looks[number], probes) else None
-                entry = good[number]
-                if entry is None:
+                if not state[number]:
+                    state[number] = _GOOD if _holds(looks[number], probes) else _BAD
+                if state[number] == _BAD:
                     break
-                trace.append(entry)
             else:
-                found[line.overlay] = Known(line, tuple(trace))
+                found[line.overlay] = Known(line, tuple([looks[number] for number in line.looks]))
         return found
 
     def write(self, known: Iterable[Known]) -> None:
         """Replace the index by these lines; a disk that refuses costs the next run time, nothing else."""
-        looks: dict[Look, int] = {}
+        looks: dict[TraceEntry, int] = {}
         lines: list[Line] = []
         for line, trace in known:
-            numbers = tuple(looks.setdefault(Look.of(each), len(looks)) for each in trace)
+            numbers = tuple(looks.setdefault(_Look(*astuple(each)), len(looks)) for each in trace)
             lines.append(msgspec.structs.replace(line, looks=numbers))
         packed = msgspec.msgpack.encode(_Content(list(looks), lines))
         partial = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
@@ -142,14 +142,19 @@ class RenderIndex:
         return _Content([], [])
 
 
-def _holds(look: Look, probes: Probing) -> bool:
+def _holds(look: TraceEntry, probes: Probing) -> bool:
     kind, signature, real = probes.look(look.path)
     if kind != look.kind or not real:
         return False
     if not look.digest:
         return True
     if kind == "file":
-        return signature == look.signature
+        return (
+            signature.inode == look.inode
+            and signature.mtime_ns == look.mtime_ns
+            and signature.ctime_ns == look.ctime_ns
+            and signature.size_bytes == look.size_bytes
+        )
     return probes.digest(look.path) == look.digest
 
 
