@@ -1,4 +1,4 @@
-"""Writes the reference pages that come from the code: the commands' help, and the schema of a diff.
+"""Writes the reference pages that come from the code: the commands' help, and schemas.
 
     python tools/write_reference.py [--check]
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from sealock.cli.main import root
+from sealock.config import schema
 from sealock.report import diff_json, findings_json
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -49,10 +50,16 @@ def check_schema() -> str:
     return json.dumps(findings_json.json_schema(), indent=2) + "\n"
 
 
+def evidence_schema() -> str:
+    """Return the JSON Schema of a piece of evidence."""
+    return json.dumps(schema.evidence(), indent=2) + "\n"
+
+
 PAGES = {
     REFERENCE / "commands.md": command_line,
     REFERENCE / "check.schema.json": check_schema,
     REFERENCE / "diff.schema.json": diff_schema,
+    REFERENCE / "evidence.schema.json": evidence_schema,
 }
 
 

@@ -14,7 +14,7 @@ from sealock.errors import UsageError
     name="schema",
     epilog="\b\nExamples:\n  sealock schema services --out services.schema.json\n  sealock schema config",
 )
-@click.argument("file", type=click.Choice(["services", "config"]))
+@click.argument("file", type=click.Choice(["services", "config", "evidence"]))
 @click.option(
     "--repo",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -23,10 +23,13 @@ from sealock.errors import UsageError
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 def command(file: str, repo: Path, out: Path | None) -> None:
-    """Print the JSON Schema of services.yaml or sealock.yaml, for editors and other tools."""
+    """Print the JSON Schema of services.yaml, of sealock.yaml or of a piece of evidence."""
     from sealock.config import schema  # noqa: PLC0415 - keeps `--help` fast
 
-    found = schema.config() if file == "config" else schema.services(_environments(repo))
+    if file == "services":
+        found = schema.services(_environments(repo))
+    else:
+        found = schema.config() if file == "config" else schema.evidence()
     text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     if out is None:
         click.echo(text, nl=False)

@@ -1,4 +1,4 @@
-"""The JSON Schemas of both files, and their reference tables, made from the types that decode them."""
+"""JSON Schemas of both files and of evidence, and reference tables, made from the types that decode them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def config() -> dict[str, Any]:
     return _schema(SettingsFile, "sealock.yaml of Sealock")
 
 
+def evidence() -> dict[str, Any]:
+    """Return the schema of one piece of evidence."""
+    from sealock.domain.evidence import Evidence  # noqa: PLC0415 - the other two do without
+
+    return _schema(Evidence, "Evidence for Sealock's gates")
+
+
 def _schema(type_: Any, title: str) -> dict[str, Any]:  # noqa: ANN401 - any type
     schema = msgspec.json.schema(type_)
     for name in ("GateSection", "TokenSection"):
@@ -49,8 +56,9 @@ def _schema(type_: Any, title: str) -> dict[str, Any]:  # noqa: ANN401 - any typ
 
 
 def reference(name: str) -> str:
-    """Return the Markdown tables of one file's keys; `name` is `services` or `config`."""
-    return "\n".join(_tables(services() if name == "services" else config(), _SECTIONS[name]))
+    """Return the Markdown tables of one file's keys; `name` is `services`, `config` or `evidence`."""
+    schema = {"services": services, "config": config, "evidence": evidence}[name]()
+    return "\n".join(_tables(schema, _SECTIONS[name]))
 
 
 _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -90,6 +98,7 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("AgentSection", "An agent task"),
         ("BudgetSection", "`budget`"),
     ),
+    "evidence": (("Evidence", "A piece of evidence"),),
 }
 
 

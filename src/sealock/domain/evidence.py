@@ -16,7 +16,8 @@ from sealock.domain.printable import printable
 
 EVIDENCE_SCHEMA: Final = "sealock.dev/evidence/v1"
 
-_Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+_Service: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=253)]
+_Environment: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
 _Digest: TypeAlias = Annotated[str, Meta(pattern=r"^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$")]
 
 
@@ -31,8 +32,8 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="`health`, `smoke`, `approval`, `signature` or a program's own word.",
         ),
     ]
-    service: Annotated[_Name, Meta(description="The service.")]
-    environment: Annotated[_Name, Meta(description="The environment it was seen in.")]
+    service: Annotated[_Service, Meta(description="The service, as `sealock status` calls it.")]
+    environment: Annotated[_Environment, Meta(description="The environment it was seen in.")]
     digests: Annotated[
         tuple[_Digest, ...],
         Meta(description="The digests of all its images that were running then, and of no others."),

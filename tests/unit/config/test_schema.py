@@ -3,12 +3,14 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.cli.main import run
 from sealock.config import schema, services, settings
+from sealock.domain.evidence import Evidence
 from sealock.domain.yaml_document import parse_one, to_plain
 from sealock.errors import ConfigurationError
 
@@ -216,6 +218,24 @@ def test_the_reference_page_holds_the_generated_tables(name: str, page: str) -> 
     tables, end, _ = rest.partition("<!-- end of generated tables -->")
     assert (bool(begin), bool(end)) == (True, True)
     assert tables.strip() == schema.reference(name).strip()
+
+
+def test_the_page_on_evidence_holds_the_generated_table_and_a_valid_example() -> None:
+    text = (DOCS / "evidence.md").read_text(encoding="utf-8")
+    _, _, rest = text.partition("<!-- generated: the table of keys -->\n")
+    assert (
+        schema.reference("evidence").strip() == rest.partition("<!-- end of generated table -->")[0].strip()
+    )
+    example = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    assert [] == [
+        str(each) for each in jsonschema_rs.Draft202012Validator(schema.evidence()).iter_errors(example)
+    ]
+    assert msgspec.convert(example, Evidence).service == "ledger"
+
+
+def test_the_command_prints_the_schema_of_evidence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema", "evidence"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema.evidence()
 
 
 @pytest.mark.parametrize("page", ["services-yaml.md", "sealock-yaml.md"])
