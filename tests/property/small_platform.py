@@ -280,6 +280,11 @@ def platform() -> Files:
     files["tools/base/kustomization.yaml"] = "namespace: shop-tools\nresources: [config.yaml]\n"
     files["tools/base/config.yaml"] = _filled(_BASE["config.yaml"], "tools", "")
     files["tools/overlays/dev/kustomization.yaml"] = "namespace: tools-dev\nresources: [../../base]\n"
+    # One deploys a folder of plain manifests.
+    plain = _filled(_APPLICATION, "flags", "tools").replace("PATH", "plain, directory: {recurse: true}")
+    files["argocd/flags.yaml"] = plain.replace('  annotations: {argocd.argoproj.io/sync-wave: "1"}\n', "")
+    files["plain/flags.yaml"] = _filled(_BASE["config.yaml"], "flags", "")
+    files["plain/deep/config.yaml"] = _filled(_BASE["config.yaml"], "deep", "")
     widget = "apiVersion: acme.example/v1\nkind: Widget\nmetadata: {name: first}\nspec: {size: 3}\n"
     files["services/web/base/widget.yaml"] = widget
     kustomization = "services/web/base/kustomization.yaml"
@@ -366,6 +371,8 @@ EDITS: dict[str, Edit] = {
         "spaces/.*space", "enforce: [a-z]+", "enforce: privileged", "enforce: baseline", "x: y"
     ),
     "a quota": _replace("spaces/.*quota", r"(pods: )\"\d+\"", r'\1"3"', r'\1"1"'),
+    "a plain manifest": _replace("plain/", "LEVEL: .*}", "LEVEL: 1}", "LEVEL: high}", "}\nspec: {}"),
+    "a folder's options": _replace("argocd/flags", "recurse: true", "recurse: false", "exclude: 'deep/*'"),
     "a limit": _replace(
         "spaces/.*quota", r"max: \{memory: \w+\}", "max: {memory: 100Mi}", "min: {memory: 1Gi}"
     ),

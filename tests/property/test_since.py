@@ -109,6 +109,8 @@ def test_the_property_sees_faults(repository: Repository) -> None:
         ("argocd/tools.yaml", "tools/base", "services/api/base"),
         ("services/web/overlays/staging/kustomization.yaml", "ghcr.io/acme", "ghcr.io/(acme"),
         ("definitions/widgets.yaml", "maximum: 5", "maximum: 1"),
+        ("plain/deep/config.yaml", "LEVEL: info", "LEVEL: 1"),
+        ("argocd/flags.yaml", "recurse: true", "recurse: false, include: none"),
     ],
 )
 def test_what_others_depend_on_is_missed_nowhere(

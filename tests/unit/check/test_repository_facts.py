@@ -11,6 +11,7 @@ from sealock.adapters.git_remotes import GitRepository
 from sealock.app.application_sources import Here
 from sealock.app.check_scope import named, since
 from sealock.app.find_manifests import Manifests, find
+from sealock.domain.manifest_folder import FolderOptions, options_of, path_of
 from sealock.domain.rendered import Rendered, TraceEntry
 from sealock.domain.repository_url import same_form
 from sealock.errors import UsageError
@@ -149,16 +150,39 @@ def test_sources_lead_to_what_is_there() -> None:
         "./app/overlays/dev/": "fine",
         "app/overlays/prod": "missing",
         "../app": "missing",
-        "docs": "empty",
+        "docs": "fine",
         "chart": "not-checked",
-        "plain": "not-checked",
-        "deep": "empty",
+        "plain": "fine",
+        "deep": "fine",
     }
     assert {path: state(path, URL) for path in paths} == paths
 
 
-def test_a_folder_is_searched_below_when_argo_cd_would() -> None:
-    assert state("deep", URL, directory={"recurse": True}) == "not-checked"
+def path(path: str, **source: object) -> str:
+    manifest = {"metadata": {"name": "one"}, "spec": {"source": {"repoURL": URL, "path": path} | source}}
+    (only,) = Here([*FILES, "plain/.argocd-source-one.yaml"], lambda: [URL]).sources(manifest)
+    return only.path
+
+
+def test_a_folder_of_plain_manifests_is_named_by_what_the_application_asks_of_it() -> None:
+    assert path("./deep/") == "deep//"
+    asked = path("deep", directory={"recurse": True, "include": "*.yaml", "exclude": "x//y"})
+    options = FolderOptions(recurse=True, include="*.yaml", exclude="x//y", explicit=True)
+    assert (path_of(asked), options_of(asked)) == ("deep", options)
+
+
+def test_overrides_that_are_for_one_application_make_a_folder_its_own() -> None:
+    assert options_of(path("plain")) == FolderOptions(application="one")
+
+
+def test_a_source_that_says_directory_takes_a_kustomization_for_a_plain_file() -> None:
+    assert options_of(path("app/overlays/dev", directory={})) == FolderOptions(explicit=True)
+    assert options_of(path("chart", directory={})) == FolderOptions(explicit=True)
+    assert options_of(path("app/overlays/dev")) is None
+
+
+def test_what_a_plugin_makes_is_not_rendered() -> None:
+    assert state("plain", URL, plugin={"name": "x"}) == "not-checked"
 
 
 def test_a_path_in_another_repository_is_not_looked_at() -> None:
@@ -179,7 +203,7 @@ def test_sources_override_source_and_a_bare_ref_lends_values_only() -> None:
     manifest = {"spec": {"source": {"repoURL": URL, "path": "gone"}, "sources": several}}
     found = Here(FILES, lambda: [URL]).sources(manifest)
     assert [(each.field, each.state) for each in found] == [
-        (("spec", "sources", 1, "path"), "empty"),
+        (("spec", "sources", 1, "path"), "fine"),
         (("spec", "sources", 2), "not-checked"),
     ]
 
