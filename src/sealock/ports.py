@@ -553,10 +553,11 @@ class DeployedBranch(Protocol):
 class CommitLog(Protocol):
     """The commits of the deployed branch, newest first."""
 
-    def promotions(self, tip: str, since: str = "") -> Iterator[Authored]:
-        """Yield the commits up to `tip` whose subject says promote, rollback or hotfix. Raises Undecided.
+    def promotions(self, tip: str) -> Iterator[Authored]:
+        """Yield the commits up to `tip` whose subject says promote, rollback or hotfix.
 
-        With `since`, an ancestor of `tip`, only those that it does not have.
+        `tip` is a commit, or a range `old..new`. Raises Undecided, also where the history is cut off: after
+        all that is there.
         """
         ...
 
