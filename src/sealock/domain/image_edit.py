@@ -31,6 +31,7 @@ __all__ = [
     "add_entry",
     "set_argocd_image",
     "set_entry",
+    "set_image",
     "set_scalar",
     "set_values",
     "split_image",
@@ -79,6 +80,14 @@ def set_scalar(text: str, file: str, place: Place, image: str, *, tag: str | Non
     expected = draft.plain()
     expected[place.document] = _with(expected[place.document], place.path, image)
     return draft.result(expected)
+
+
+def set_image(text: str, file: str, place: Place, pin: ImagePin, style: TagStyle) -> str:
+    """Return the text with the image at `place` set to the name and digest of `pin`, the tag by `style`."""
+    refuse_pin(pin, file)
+    tag = f":{pin.tag}" if pin.tag and style == "newTag" else ""
+    said = pin.tag if style == "comment" else ""
+    return set_scalar(text, file, place, f"{pin.repository}{tag}@{pin.digest}", tag=said)
 
 
 def _set_inline(text: str, file: str, place: Place, image: str, tag: str | None) -> str:
