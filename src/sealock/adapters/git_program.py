@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import select
 import shutil
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 from sealock.adapters import process
@@ -11,9 +15,15 @@ from sealock.domain.printable import printable
 from sealock.errors import Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _TIMEOUT_SECONDS = 120
+_READ_BYTES = 1 << 20
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_PERSONAL = re.compile(
+    r"GIT_((AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS"
+    r"|PROXY_\w+|SSL_\w+|HTTP_\w+|CURL_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))"
+)
 _OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _ENVIRONMENT = {
     # Nothing is fetched behind the user's back: a partial clone lacks what it lacks.
@@ -41,13 +51,33 @@ def environment() -> dict[str, str]:
     return git_environment() | _ENVIRONMENT
 
 
-def run(root: str, arguments: Sequence[str], *, stdin: bytes = b"") -> process.Completed:
-    """Run Git to its end. Raises Undecided when there is none, or it takes too long."""
+def personal() -> dict[str, str]:
+    """Return the environment for Git where the user's own settings count, also those in the caller's.
+
+    They say who commits, and how remotes are reached: ssh, proxies, certificates, passwords.
+    """
+    return environment() | {name: value for name, value in os.environ.items() if _PERSONAL.fullmatch(name)}
+
+
+def connecting(protocols: frozenset[str]) -> dict[str, str]:
+    """Return the environment for Git where it talks to a remote, in these protocols alone."""
+    return personal() | {"GIT_ALLOW_PROTOCOL": ":".join(sorted(protocols))}
+
+
+def run(
+    root: str,
+    arguments: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    variables: dict[str, str] | None = None,
+    seconds: float = _TIMEOUT_SECONDS,
+) -> process.Completed:
+    """Run Git to its end. Raises Undecided when there is none, or it takes more than `seconds`."""
     argv = command(root, arguments)
     try:
-        return process.run(argv, environment=environment(), stdin=stdin, timeout_seconds=_TIMEOUT_SECONDS)
+        return process.run(argv, environment=variables or environment(), stdin=stdin, timeout_seconds=seconds)
     except process.TimedOut:
-        message = f"git {arguments[0]} took more than {_TIMEOUT_SECONDS} s"
+        message = f"git {arguments[0]} took more than {seconds:g} s"
         raise Undecided(message, hint="Run `git status` here, and mend what it reports.") from None
 
 
@@ -59,8 +89,48 @@ def output(root: str, arguments: Sequence[str], *, stdin: bytes = b"") -> bytes:
     return done.stdout
 
 
+def stream(root: str, arguments: Sequence[str], *, silence_seconds: float = 60) -> Iterator[bytes]:
+    """Yield what Git prints as it comes; who stops listening stops Git.
+
+    Raises Undecided when it fails, or prints nothing for too long.
+    """
+    child = process.Child(command(root, arguments), environment())
+    try:
+        while True:
+            last = time.monotonic() + silence_seconds
+            while (data := child.read(_READ_BYTES)) is None:
+                if not select.select([child.output], [], [], max(0.0, last - time.monotonic()))[0]:
+                    message = f"git {arguments[0]} did nothing for {silence_seconds:g} s"
+                    raise Undecided(message, hint="Run `git fsck` here.")
+            if not data:
+                break
+            yield data
+        child.wait(silence_seconds)
+        if child.kill():
+            fail(arguments[0], child.last_words.encode())
+    finally:
+        child.kill()
+
+
+def words(said: bytes) -> str:
+    """Return what Git or the other side said last, on one line, without credentials; may be empty.
+
+    The other side's own words come first where there are any: Git marks them with `remote:`.
+    """
+    text = _CREDENTIALS.sub("", said.decode("utf-8", "replace"))
+    lines = [each.strip() for each in re.split(r"[\r\n]+", text)]
+    theirs = [each.removeprefix("remote:").strip() for each in lines if each.startswith("remote:")]
+    ours = [each for each in lines if each.startswith(("fatal:", "error:"))]
+    for found in (theirs, ours[-1:], lines[-1:]):
+        line = " ".join(filter(None, found))
+        if line:
+            return printable(line, 300)
+    return ""
+
+
 def fail(action: str, words: bytes) -> NoReturn:
     """Raise Undecided for a Git that failed with these last words."""
-    lines = words.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"]
+    said = _CREDENTIALS.sub("", words.decode("utf-8", "replace"))
+    lines = said.strip().splitlines() or ["it says nothing"]
     message = f"git {action} failed: {printable(lines[-1], 200)}"
     raise Undecided(message, hint="Run `git status` here, and mend what it reports.")
