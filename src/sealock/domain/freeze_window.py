@@ -30,6 +30,8 @@ _MINUTE = timedelta(minutes=1)
 
 HORIZON_DAYS = 400
 """How far ahead the end of a freeze by cron is looked for."""
+_MOST_WINDOWS = 50_000
+"""How many windows in a row are looked at: one a minute for a month, and some."""
 _EVER_DAYS = 50 * 366
 """How far ahead the first time of a cron expression is looked for: 29 February on a Monday is 28 years."""
 _SAMPLE = date(2026, 1, 1)
@@ -60,7 +62,7 @@ def frozen(freeze: Freeze, now: datetime) -> Frozen | None:
     Windows that overlap or touch are one. The freeze has no `fault`.
     """
     until: datetime | None = None
-    for start, end in _spans(freeze, now):
+    for number, (start, end) in enumerate(_spans(freeze, now)):
         if until is None:
             if start > now:
                 return None
@@ -69,7 +71,7 @@ def frozen(freeze: Freeze, now: datetime) -> Frozen | None:
             return Frozen(until)
         else:
             until = max(until, end)
-            if freeze.cron and until - now > timedelta(days=HORIZON_DAYS):
+            if freeze.cron and (until - now > timedelta(days=HORIZON_DAYS) or number > _MOST_WINDOWS):
                 return Frozen(None)
     return None if until is None else Frozen(until)
 

@@ -227,9 +227,8 @@ def test_the_page_on_evidence_holds_the_generated_table_and_a_valid_example() ->
         schema.reference("evidence").strip() == rest.partition("<!-- end of generated table -->")[0].strip()
     )
     example = json.loads(text.partition("```json\n")[2].partition("```")[0])
-    assert [] == [
-        str(each) for each in jsonschema_rs.Draft202012Validator(schema.evidence()).iter_errors(example)
-    ]
+    validator = jsonschema_rs.Draft202012Validator(schema.evidence())
+    assert [str(each) for each in validator.iter_errors(example)] == []
     assert msgspec.convert(example, Evidence).service == "ledger"
 
 
