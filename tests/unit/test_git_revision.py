@@ -259,6 +259,8 @@ def test_what_differs_on_the_disk_counts_new_files_and_no_ignored_ones(root: Pat
     revisions = GitRevisions(str(root))
     found = revisions.changed(revisions.resolve(base))
     assert found == tuple(sorted([*expected, PathChange(".hidden/c", "changed")]))
+    listed = RepositoryFiles(str(root)).files
+    assert revisions.changed(revisions.resolve(base), present=listed) == found
 
 
 def test_in_a_folder_only_its_own_differences_count(root: Path) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sealock.app.policy_question import Declared, Subject, questions, rule_tests
 from sealock.domain.manifest_folder import path_of
-from sealock.rules.view import BrokenPolicy, FailedTest, text_of
+from sealock.rules.view import BrokenPolicy, FailedTest, text_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,8 +46,7 @@ def judge(
     admitting = [*standing, *_rendered(overlays, _KINDS)]
     if not settings.custom and not any(each.manifest.get("kind") in _KINDS for each in admitting):
         return Judged(list(overlays))
-    parameters = {text_of(each.manifest, "spec", "paramKind", "kind") for each in admitting}
-    declared = [*standing, *_rendered(overlays, _KINDS | _FACTS | parameters)]
+    declared = [*standing, *_rendered(overlays, _KINDS | _FACTS), *_parameters(overlays, admitting)]
     places = [
         _Place(number, index)
         for number, overlay in enumerate(overlays)
@@ -81,6 +80,22 @@ def _rendered(overlays: Iterable[OverlayView], kinds: frozenset[str]) -> Iterato
     for overlay in overlays:
         for each in overlay.of_kinds(*kinds):
             yield Declared(each.manifest, path_of(overlay.path), overlay.environment)
+
+
+def _parameters(overlays: Iterable[OverlayView], admitting: Sequence[Declared]) -> Iterator[Declared]:
+    """Yield what overlays render of the objects that bindings name as parameters."""
+    kinds = {text_of(each.manifest, "spec", "paramKind", "kind") for each in admitting}
+    kinds -= {"", *_KINDS, *_FACTS}
+    references = (value_of(each.manifest, "spec", "paramRef") for each in admitting)
+    names = {text_of(each, "name") for each in references if isinstance(each, dict)}
+    for overlay in overlays if names else ():
+        # A binding without a name chooses by labels: it may be about any.
+        if overlay.may_have(kinds) and any(
+            key.kind in kinds and not names.isdisjoint((key.name, "")) for key in overlay.keys
+        ):
+            for each in overlay.of_kinds(*kinds):
+                if not names.isdisjoint((each.key.name, "")):
+                    yield Declared(each.manifest, overlay.path, overlay.environment)
 
 
 def _subject(overlay: OverlayView, each: JudgedObject) -> Subject:
