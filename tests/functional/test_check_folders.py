@@ -154,6 +154,19 @@ def test_an_update_that_the_api_server_refuses_is_found_in_a_folder(repository: 
     assert repository.check("--since=HEAD") == (1, ["plain/fixed.yaml:5 api-server-refuses-update"])
 
 
+def test_a_kustomization_that_is_gone_is_told_from_a_folder_that_never_had_one(
+    repository: Repository,
+) -> None:
+    repository.write(plain__kustomization="namespace: shop\nresources: [good.yaml]\n")
+    repository.commit()
+    repository.write(plain__kustomization=None)
+    assert repository.check() == (0, [])
+    assert repository.check("--since=HEAD") == (1, ["application.yaml:6 application-path-missing"])
+    repository.commit()
+    repository.write(plain__good=CONFIG.replace("info", "debug"))
+    assert repository.check("--since=HEAD") == (0, [])
+
+
 def test_an_object_that_is_gone_from_a_folder_is_missed_by_what_refers_to_it(repository: Repository) -> None:
     pod = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n---\napiVersion: batch/v1\nkind: CronJob\n"

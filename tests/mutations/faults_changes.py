@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # ruff: noqa: E501 - edits quote the files as they are
 from tests.mutations.mutation import (
+    ARGOCD,
     ARGOCD_ISSUE,
     KINDS,
     KUBERNETES,
@@ -11,6 +12,7 @@ from tests.mutations.mutation import (
     PLATFORM,
     Add,
     Append,
+    Delete,
     Edit,
     Mutation,
     Swap,
@@ -63,6 +65,14 @@ FAULTS = (
             "    matchLabels:\n      app.kubernetes.io/name: ledger\n",
             "    matchLabels:\n      app.kubernetes.io/name: ledger\n      app.kubernetes.io/part-of: platform\n",
         ),
+    ),
+    _change(
+        "kustomization-of-sound-files-gone",
+        "a kustomization was deleted, and the files that it listed are deployed as they are",
+        f"{ARGOCD}/user-guide/tool_detection/",
+        Delete("platform/kustomization.yaml"),
+        rule="application-path-missing",
+        at=("argocd/applications/platform.yaml",),
     ),
     _change(
         "labels-into-selectors",

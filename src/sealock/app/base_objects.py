@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sealock.domain.manifest_folder import path_of
+from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.ports import RenderRequest
 
 if TYPE_CHECKING:
@@ -59,3 +61,9 @@ class BaseObjects:
         if rendered.failure is not None:
             return {} if rendered.failure.code == _ABSENT else None
         return {ObjectIdentity.of(each.manifest): each.manifest for each in rendered.objects}
+
+    def built(self, overlay: str) -> bool:
+        """Say whether a kustomization of its own made what is there."""
+        folder = path_of(overlay)
+        own = {name if folder == "." else f"{folder}/{name}" for name in KUSTOMIZATION_NAMES}
+        return any(each.kind == "file" and each.path in own for each in self._renders[overlay].trace)

@@ -11,7 +11,7 @@ from sealock.app import find_manifests, image_history, judge_objects, judge_poli
 from sealock.app.entry_matches import unmatched
 from sealock.app.policy_question import Declared
 from sealock.domain.late import Late
-from sealock.domain.manifest_folder import path_of
+from sealock.domain.manifest_folder import options_of, path_of
 from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, environment_of
 from sealock.domain.source_map import SourceMap
 from sealock.errors import EngineError, Undecided
@@ -162,7 +162,13 @@ class ViewRepository:
             failure=rendered.failure,
             read=frozenset(entry.path for entry in rendered.trace if entry.kind == "file"),
             namespace=self._namespaces.get(path, ""),
+            unbuilt=in_scope and self._is_unbuilt(path),
         )
+
+    def _is_unbuilt(self, path: str) -> bool:
+        """Say whether a folder of plain manifests was an overlay before the change."""
+        options, base = options_of(path), self._looked.base
+        return bool(options and not options.explicit and base and base.built(path))
 
     def _judge(self, path: str, each: RenderedObject) -> JudgedObject:
         if each.admission is None:

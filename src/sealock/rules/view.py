@@ -92,7 +92,8 @@ class OverlayView(msgspec.Struct, frozen=True, dict=True):
     Those not `in_scope` are there to compare with, not to be reported.
     `read` are the files that its render read. `namespace` is where the Applications that deploy it send what
     names none; empty where they disagree, or there is none. `removed` are the objects that the base revision
-    renders and this one no longer does; None without a base.
+    renders and this one no longer does; None without a base. `unbuilt`: a kustomization made it before
+    the change, and now the files in it count as they are.
     """
 
     path: str
@@ -106,6 +107,7 @@ class OverlayView(msgspec.Struct, frozen=True, dict=True):
     namespace: str = ""
     quota: tuple[QuotaProblem, ...] = ()
     removed: tuple[Manifest, ...] | None = None
+    unbuilt: bool = False
 
     def once(self, gather: Callable[[OverlayView], _T]) -> _T:
         """Return what `gather` makes of the overlay, made once for all rules that ask for it."""

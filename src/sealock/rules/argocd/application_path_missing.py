@@ -2,7 +2,8 @@
 
 ## What it does
 Looks whether `source.path` of each Application of this repository exists and holds something to deploy.
-Paths in other repositories are not looked at; the summary counts them.
+Paths in other repositories are not looked at; the summary counts them. With `--since`, a path whose
+kustomization is gone is reported too: Argo CD takes what is left for plain manifests, patches included.
 
 ## Why is this bad
 Argo CD shows `ComparisonError: app path does not exist`, and the service stays as it was.
@@ -38,7 +39,7 @@ from sealock.rules.meta import Meta
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealock.rules.view import RepositoryView
+    from sealock.rules.view import ApplicationSource, ApplicationView, RepositoryView
 
 META = Meta("application-path-missing", "an Application's path leads nowhere", Severity.ERROR)
 
@@ -48,8 +49,12 @@ def check(view: RepositoryView) -> Iterator[Finding]:
     bare = {
         each.path for each in view.overlays if is_folder(each.path) and not (each.objects or each.failure)
     }
+    unbuilt = {each.path for each in view.overlays if each.unbuilt}
     for application in view.scoped(view.applications):
         for source in application.sources:
+            if source.path in unbuilt:
+                yield _unbuilt(view, application, source)
+                continue
             if source.state != "missing" and source.path not in bare:
                 continue
             shown = printable(path_of(source.path))
@@ -68,3 +73,14 @@ def check(view: RepositoryView) -> Iterator[Finding]:
                 resource=f"Application {application.name}",
                 overlay=application.overlay,
             )
+
+
+def _unbuilt(view: RepositoryView, application: ApplicationView, source: ApplicationSource) -> Finding:
+    shown = printable(path_of(source.path))
+    return META.finding(
+        view.where(application, source.field),
+        f"the kustomization of `{shown}` is gone: Argo CD would apply each file in it as it is",
+        fix="Restore the kustomization, or remove the Application with it.",
+        resource=f"Application {application.name}",
+        overlay=application.overlay,
+    )
