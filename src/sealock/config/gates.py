@@ -147,20 +147,14 @@ def _approvals(section: ApprovalsSection | int, node: Node, problems: Problems) 
 
 
 def _freeze(section: FreezeSection, node: Node, problems: Problems) -> Gate | None:
-    given = [
-        key
-        for key, each in (
-            ("from", section.from_),
-            ("to", section.to),
-            ("cron", section.cron),
-            ("for", section.for_),
-        )
-        if each is not UNSET
-    ]
+    # As they are written: a wrong value is a fault already, and not also a missing key.
+    given = [key for key in ("from", "to", "cron", "for") if pair_of(node, key)]
     if given not in (["from", "to"], ["cron", "for"]):
         hint = 'Such as {from: "Fri 16:00", to: "Mon 08:00"} or {cron: "0 16 * * FRI", for: 64h}.'
         message = "expected `from` and `to`, or `cron` and `for`"
         problems.add(node, f"{message}, found {', '.join(f'`{each}`' for each in given) or 'neither'}", hint)
+        return None
+    if any(each is UNSET for each in _values(section, given)):
         return None
     before = len(problems.found)
     seconds = _limited(section.for_, 0, _FREEZE_MOST, (node, "for"), problems)
@@ -174,3 +168,7 @@ def _freeze(section: FreezeSection, node: Node, problems: Problems) -> Gate | No
         problems.add(value_of(node, wrong.key), wrong.message, wrong.hint)
         return None
     return Gate("freeze", freeze=freeze)
+
+
+def _values(section: FreezeSection, keys: list[str]) -> tuple[str | UnsetType, ...]:
+    return (section.from_, section.to) if "from" in keys else (section.cron, section.for_)

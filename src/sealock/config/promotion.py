@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
-
 from sealock.config.decode import items_of, pair_of, value_of
 from sealock.config.settings_types import (
     ForgeSection,
@@ -45,7 +43,7 @@ def promotion(section: PromotionSection, root: Node | None, problems: Problems) 
 
 def _forge(section: ForgeSection, node: Node | None, problems: Problems) -> ForgeSettings:
     pair = pair_of(node, "forge")
-    if pair and section.url and not section.kind:
+    if pair and section.url and not pair_of(pair.value, "kind"):
         message = "`kind` is missing: a URL does not say which forge it is"
         problems.add(value_of(pair.value, "url"), message, "One of github, gitlab, forgejo.")
     token = section.token or None
@@ -59,7 +57,7 @@ def _forge(section: ForgeSection, node: Node | None, problems: Problems) -> Forg
 
 
 def _token(section: TokenSection, node: Node, problems: Problems) -> TokenSource:
-    given = [each for each in (section.env, section.file, section.command) if each is not UNSET]
+    given = [key for key in ("env", "file", "command") if pair_of(node, key)]
     if len(given) != 1:
         message = f"expected one of `env`, `file`, `command`, found {len(given)}"
         problems.add(node, message, "A token has one source.")
@@ -69,8 +67,8 @@ def _token(section: TokenSection, node: Node, problems: Problems) -> TokenSource
 def _helm_values(
     sections: list[HelmValuesSection], root: Node | None, problems: Problems
 ) -> tuple[HelmValues, ...]:
-    for section, node in zip(sections, items_of(root, ("helmValues",), len(sections)), strict=False):
-        if not section.tag and not section.digest:
+    for node in items_of(root, ("helmValues",), len(sections)):
+        if not pair_of(node, "tag") and not pair_of(node, "digest"):
             problems.add(node, "`tag` or `digest` is missing", "Say where a digest can be written.")
     return tuple(
         HelmValues(plain_path(each.file), each.repository or "", each.tag or "", each.digest or "")
