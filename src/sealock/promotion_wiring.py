@@ -161,6 +161,7 @@ class Promotions:
                 settings=settings,
                 configured=configured,
                 catalog=opened.catalog,
+                is_plain=files.is_plain,
                 mentions=GitMentions(git.root, base),
                 before=opened.renderer(files),
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),

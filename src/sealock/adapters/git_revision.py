@@ -302,6 +302,11 @@ class RevisionFiles:
             return b""
         return bytes.fromhex(entry.name)
 
+    def is_plain(self, path: str) -> bool:
+        """Say whether `path` is a plain file, and neither a link nor behind one."""
+        entry = self._entries.get(path)
+        return entry is not None and entry.mode not in {_LINK, _SUBMODULE}
+
     def probes(self, at_ns: int) -> RevisionProbes:
         """Return what the render cache asks, at the time `at_ns`."""
         return RevisionProbes(self, at_ns)

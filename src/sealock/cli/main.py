@@ -19,7 +19,10 @@ _COMMANDS = {
     "diff": ("sealock.cli.diff", "Show what a change does to the rendered objects, dangers first."),
     "generate": ("sealock.cli.generate", "Write Applications, bases and overlays from services.yaml."),
     "import": ("sealock.cli.import_", "Write Applications that come from elsewhere, after checking them."),
+    "hotfix": ("sealock.cli.hotfix", "Put an image directly into production, and record the debt."),
+    "promote": ("sealock.cli.promote", "Move images from one environment to the next, behind gates."),
     "render": ("sealock.cli.render", "Print what Kustomize makes of an overlay."),
+    "rollback": ("sealock.cli.rollback", "Go back to an image that ran there before."),
     "schema": ("sealock.cli.schema", "Print the JSON Schema of services.yaml or sealock.yaml."),
 }
 

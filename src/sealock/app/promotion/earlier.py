@@ -38,7 +38,9 @@ class _Ran:
 
     def __init__(self, pins: Iterator[ImagePin], why: str) -> None:
         distinct = {each.digest: each for each in pins if each.digest}
-        self.now, *self.before = (*distinct.values(),) or (None,)
+        ran = list(distinct.values())
+        self.now: ImagePin | None = ran[0] if ran else None
+        self.before = ran[1:]
         self.why = why
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealock.app.image_sites import edit
-from sealock.domain.image_edit import add_entry
+from sealock.app.image_sites import edit, in_overlay
 from sealock.domain.location import Location
 from sealock.domain.plan import FileChange
 from sealock.domain.promotion import Car, ImageMove, ImagePin
@@ -15,6 +14,7 @@ from sealock.errors import Refused
 if TYPE_CHECKING:
     from sealock.app.promotion.drafts import Draft
     from sealock.app.promotion.where import Where
+    from sealock.domain.image_edit import TagStyle
     from sealock.domain.service_overlays import ServiceOverlay
     from sealock.ports import FileTree
 
@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 class Edits:
     """Collects the edits of many services; a file that several touch is edited once for each."""
 
-    def __init__(self, where: Where, files: FileTree, style: str) -> None:
-        """Edit the texts of `files`; `style` says how a tag is kept beside its digest."""
+    def __init__(self, where: Where, files: FileTree, style: TagStyle, *, apart: bool = False) -> None:
+        """Edit the texts of `files`; `style` says how a tag is kept beside its digest.
+
+        With `apart` what several overlays may use is left alone, and each overlay gets an entry of its own.
+        """
         self._where = where
+        self._apart = apart
+        self.shared = False
         self._files = files
         self._style = style
         self._before: dict[str, str] = {}
@@ -57,23 +62,23 @@ class Edits:
     def _set(self, overlay: ServiceOverlay, name: str, pin: ImagePin) -> ImagePin | None:
         """Make an overlay run `pin`; return what it said before, None where it says so already."""
         site = self._where.site(overlay, name)
-        before = site.pin if site else ImagePin(name)
+        if site is None:
+            message = f"nothing in {overlay.path} sets the image {name}"
+            raise Refused(message, where=Location(overlay.file), hint="Does this service run it there?")
+        before = site.pin
         if before.digest == pin.digest:
             return None
+        if site.shared and self._apart:
+            site = in_overlay(site, overlay.file)
+        self.shared = self.shared or site.shared
         wanted = ImagePin(before.name, before.new_name, pin.tag, pin.digest)
-        file = site.file if site else overlay.file
-        text = self._text(file)
         try:
-            if site is None:
-                self._after[file] = add_entry(text, file, wanted, self._style)
-            else:
-                self._after[file] = edit(site, text, wanted, self._style)
+            self._after[site.file] = edit(site, self._text(site.file), wanted, self._style)
         except NotEditable as wrong:
-            message = f"{file} cannot be edited line by line: {wrong}"
-            raise Refused(
-                message, where=Location(file), hint="Set the digest by hand, in block style."
-            ) from wrong
-        if site is not None and site.kind == "argocd-source":
+            message = f"{site.file} cannot be edited line by line: {wrong}"
+            hint = "Set the digest by hand, in block style."
+            raise Refused(message, where=Location(site.file), hint=hint) from wrong
+        if site.kind == "argocd-source":
             self.unrendered.add((overlay.path, name))
         return before
 

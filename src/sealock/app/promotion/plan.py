@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -46,6 +46,14 @@ _NEVER_OVERRIDDEN = frozenset({"signed"})
 """What even a hotfix must pass: a forged image mends nothing."""
 
 
+class _Result(NamedTuple):
+    """What is edited, the root tree that it makes, and the proof; None where nothing is."""
+
+    changes: tuple[FileChange, ...]
+    tree: str
+    proof: Proof | None
+
+
 class PlanPromotion:
     """Plans one request against one base revision."""
 
@@ -67,9 +75,17 @@ class PlanPromotion:
         if stopped and self._drops():
             left_out += stopped
             gone = {each.service for each in stopped}
-            edits, cars = self._edited([each for each in drafts if each.service not in gone])
+            drafts = [each for each in drafts if each.service not in gone]
+            edits, cars = self._edited(drafts)
             gates = tuple(each for each in gates if each.service not in gone)
-        return self._settled(edits, cars, gates, (left_out, [tag for each in drafts for tag in each.tags]))
+        result = self._result(edits, cars)
+        if result.proof and result.proof.other and edits.shared:
+            edits, cars = self._edited(drafts, apart=True)
+            result = self._result(edits, cars)
+        _require(result, edits, cars)
+        return self._settled(
+            result, edits, cars, gates, (left_out, [tag for each in drafts for tag in each.tags])
+        )
 
     # What moves
 
@@ -89,10 +105,10 @@ class PlanPromotion:
         ]
         return found, []
 
-    def _edited(self, drafts: Iterable[Draft]) -> tuple[Edits, list[Car]]:
+    def _edited(self, drafts: Iterable[Draft], *, apart: bool = False) -> tuple[Edits, list[Car]]:
         """Return the edits, and the services that change, those first that others need."""
         session = self._session
-        edits = Edits(self._where, session.files, session.settings.promotion.tag_style)
+        edits = Edits(self._where, session.files, session.settings.promotion.tag_style, apart=apart)
         cars = [car for each in drafts if (car := edits.add(each))]
         needs = self._where.facts.needs if len(cars) > 1 else {}
         return edits, _in_order(
@@ -175,8 +191,22 @@ class PlanPromotion:
 
     # The result
 
+    def _result(self, edits: Edits, cars: Sequence[Car]) -> _Result:
+        """Return the tree that results, and what renders otherwise in it. Raises Refused, Undecided."""
+        session = self._session
+        changes = edits.changes()
+        if not changes:
+            return _Result((), session.root_tree, None)
+        tree = session.branch.tree(session.base, changes)
+        files = frozenset(session.files.files())
+        changed = [each.path for each in changes]
+        overlays = dependents(changed, files, session.files.read_text, session.mentions)
+        overlays = tuple(dict.fromkeys((*_overlays(cars), *overlays)))
+        return _Result(changes, tree, prove(overlays, cars, session.before, session.after(tree)))
+
     def _settled(
         self,
+        result: _Result,
         edits: Edits,
         cars: Sequence[Car],
         gates: tuple[GateResult, ...],
@@ -184,10 +214,8 @@ class PlanPromotion:
     ) -> PromotionPlan:
         session, request = self._session, self._request
         left_out, tags = about
-        changes = edits.changes()
-        tree = session.branch.tree(session.base, changes) if changes else session.root_tree
-        proof = self._proven(changes, cars, tree, edits) if changes else None
-        checked = session.check(tree, self._overlays(cars)) if changes else CheckedTree()
+        changes, tree, proof = result
+        checked = session.check(tree, _overlays(cars)) if changes else CheckedTree()
         return PromotionPlan(
             action=request.action,
             to=session.branch.branch(),
@@ -208,36 +236,13 @@ class PlanPromotion:
             tags=tuple(sorted(tags)),
             override=request.override,
             gates_of=self._gates_of(),
-            sync=operations(session, self._environment(), self._overlays(cars)) if changes else (),
+            sync=operations(session, self._environment(), _overlays(cars)) if changes else (),
         )
 
     def _gates_of(self) -> str:
         if self._request.no_gates or self._request.action == "hotfix":
             return "overridden"
         return "configured" if self._configured() else "none configured"
-
-    def _overlays(self, cars: Sequence[Car]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(overlay for car in cars for overlay in car.overlays))
-
-    def _proven(self, changes: Sequence[FileChange], cars: Sequence[Car], tree: str, edits: Edits) -> Proof:
-        """Return the proof. Raises Refused for anything that must not move, Undecided without one."""
-        session = self._session
-        files = frozenset(session.files.files())
-        changed = [each.path for each in changes]
-        overlays = dependents(changed, files, session.files.read_text, session.mentions)
-        overlays = tuple(dict.fromkeys((*self._overlays(cars), *overlays)))
-        proof = prove(overlays, cars, session.before, session.after(tree))
-        if proof.failures:
-            message = f"that only the images change cannot be shown: {'; '.join(proof.failures[:_LISTED])}"
-            raise Undecided(message, hint="Mend the overlay first; `sealock check` says where.")
-        if proof.other:
-            raise Refused(_too_much(proof.other), hint="Give each overlay its own `images:` entry.")
-        for overlay, move in missing(proof, cars):
-            if (overlay, move.name) in edits.unrendered:
-                continue
-            message = f"{overlay} would not run {move.after}: something else sets the image too"
-            raise Refused(message, hint="See `sealock render` of the overlay, and set it in one place.")
-        return proof
 
     def _planned(self, changes: Sequence[FileChange]) -> tuple[PlannedChange, ...]:
         blobs = self._session.branch.blobs(self._session.base, [each.path for each in changes])
@@ -255,6 +260,26 @@ class PlanPromotion:
         listed = sorted(paths)
         blobs = self._session.branch.blobs(self._session.base, listed)
         return tuple(SeenFile(path, blobs.get(path, "")) for path in listed)
+
+
+def _overlays(cars: Sequence[Car]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(overlay for car in cars for overlay in car.overlays))
+
+
+def _require(result: _Result, edits: Edits, cars: Sequence[Car]) -> None:
+    """Raise Refused for anything that must not move, Undecided without a proof."""
+    proof = result.proof
+    if proof is None:
+        return
+    if proof.failures:
+        message = f"that only the images change cannot be shown: {'; '.join(proof.failures[:_LISTED])}"
+        raise Undecided(message, hint="Mend the overlay first; `sealock check` says where.")
+    if proof.other:
+        raise Refused(_too_much(proof.other), hint="Give each overlay its own `images:` entry.")
+    for overlay, move in missing(proof, cars):
+        if (overlay, move.name) not in edits.unrendered:
+            message = f"{overlay} would not run {move.after}: something else sets the image too"
+            raise Refused(message, hint="See `sealock render` of the overlay, and set it in one place.")
 
 
 def _overridden(result: GateResult) -> GateResult:

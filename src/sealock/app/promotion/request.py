@@ -58,8 +58,9 @@ class CheckedTree(NamedTuple):
 class Session(NamedTuple):
     """Everything about one base revision that planning asks; a new tip needs a new session.
 
-    `mentions` returns the files of the base that hold one of some texts. `check` judges some overlays of
-    a tree. `gates` asks the configured ones. `configured` says whether there is a sealock.yaml.
+    `is_plain` says whether a path is a plain file of the base, `mentions` which files of the base hold one
+    of some texts. `check` judges some overlays of a tree. `gates` asks the configured ones. `configured`
+    says whether there is a sealock.yaml.
     """
 
     branch: DeployedBranch
@@ -68,6 +69,7 @@ class Session(NamedTuple):
     settings: Settings
     configured: bool
     catalog: Callable[[], CatalogFacts]
+    is_plain: Callable[[str], bool]
     mentions: Callable[[Collection[str]], Iterable[str]]
     before: Renderer
     after: Callable[[str], Renderer]

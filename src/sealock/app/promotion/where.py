@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealock.app.image_sites import find_sites
+from sealock.app.image_sites import ImageSites, override_files
 from sealock.domain.image import ImageRef
 from sealock.domain.printable import printable
 from sealock.domain.promotion import ImagePin
@@ -44,6 +44,15 @@ class Where:
     def facts(self) -> CatalogFacts:
         """What the catalog says; nothing where there is none. Raises ConfigurationError."""
         return self._session.catalog()
+
+    @cached_property
+    def _finder(self) -> ImageSites:
+        session = self._session
+        return ImageSites(session.files.read_text, session.settings, session.is_plain)
+
+    @cached_property
+    def _overrides(self) -> dict[str, tuple[str, ...]]:
+        return override_files(self._session.files.files())
 
     @cached_property
     def _overlays(self) -> dict[tuple[str, str], tuple[ServiceOverlay, ...]]:
@@ -85,8 +94,8 @@ class Where:
         """Return the places that set images for an overlay, the one that counts first."""
         key = overlay.path, deep
         if key not in self._sites:
-            session = self._session
-            self._sites[key] = find_sites(session.files.read_text, overlay, session.settings, deep=deep)
+            overrides = self._overrides.get(overlay.path, ())
+            self._sites[key] = self._finder.of(overlay, deep=deep, overrides=overrides)
         return self._sites[key]
 
     def site(self, overlay: ServiceOverlay, name: str) -> ImageSite | None:
