@@ -682,18 +682,34 @@ class ApprovalQuestion(msgspec.Struct, frozen=True):
     signers: str = ""
 
 
+class NotCounted(msgspec.Struct, frozen=True):
+    """Somebody's word that is no valid approval, and why; `who` is what it says of itself."""
+
+    who: str
+    reason: str
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """The valid approvals, one for each person, and what came near to being one."""
+
+    approvals: tuple[Approval, ...] = ()
+    others: tuple[NotCounted, ...] = ()
+
+
 class Approvals(Protocol):
     """Who approved what."""
 
-    def of(self, question: ApprovalQuestion) -> Sequence[Approval]:
-        """Return the valid approvals, one for each person. Raises Undecided when they cannot be verified."""
+    def of(self, question: ApprovalQuestion) -> Heard:
+        """Return who approved exactly this. Raises Undecided when that cannot be verified."""
         ...
 
 
 class ProgramAnswer(msgspec.Struct, frozen=True):
     """How a program of the repository ended: exit status, what it printed, how long it took in seconds.
 
-    `timed_out` says that it was killed at its deadline; `missing` that it could not be started, and why.
+    A negative `status` is the signal that ended it. Of more output than is kept `stdout` and `stderr` are
+    the end, and `dropped` says how many bytes came before. `timed_out` says that it was killed at its
+    deadline; `missing` that it could not be started, and why.
     """
 
     status: int
@@ -702,13 +718,17 @@ class ProgramAnswer(msgspec.Struct, frozen=True):
     seconds: float
     timed_out: bool = False
     missing: str = ""
+    dropped: int = 0
 
 
 class GatePrograms(Protocol):
     """Runs smoke tests and custom gates: programs of the base revision, never of the change."""
 
-    def run(self, path: str, arguments: Sequence[str], stdin: bytes, timeout_seconds: float) -> ProgramAnswer:
-        """Run the file `path` of the base revision to its end or its deadline. Raises Undecided."""
+    def run(self, path: str, facts: Mapping[str, str], stdin: bytes, timeout_seconds: float) -> ProgramAnswer:
+        """Run the file `path` of the base revision to its end or its deadline.
+
+        `facts` become variables of its environment, which has little else. Raises Undecided.
+        """
         ...
 
 

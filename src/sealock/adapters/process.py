@@ -7,16 +7,21 @@ is left behind.
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LAST_WORDS_BYTES = 2000
+_PIPE_BYTES = 1 << 16
+_MOST_LEFT = 1 << 21
+_LOOK_SECONDS = 0.02
 
 
 class Completed(NamedTuple):
@@ -61,6 +66,157 @@ def run(
                 raise TimedOut from wrong
             raise
         return Completed(process.returncode, stdout, stderr)
+
+
+class Bounds(NamedTuple):
+    """How long a program may run, and how much of the end of each output is kept."""
+
+    seconds: float
+    kept_bytes: int
+
+
+class Bounded(NamedTuple):
+    """A program that ended or was ended: its exit status, the ends of its output, how long it took.
+
+    `dropped` counts the bytes of both outputs that came before those ends.
+    """
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+    dropped: int
+    seconds: float
+    timed_out: bool
+
+
+class _Tail:
+    """The end of an output."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept = bytearray()
+        self.dropped = 0
+
+    def add(self, data: bytes) -> None:
+        self._kept += data
+        if len(self._kept) > 2 * self._most:
+            self._cut()
+
+    def _cut(self) -> None:
+        excess = max(0, len(self._kept) - self._most)
+        del self._kept[:excess]
+        self.dropped += excess
+
+    def content(self) -> bytes:
+        self._cut()
+        return bytes(self._kept)
+
+
+def run_bounded(
+    argv: Sequence[str],
+    *,
+    folder: str,
+    environment: Mapping[str, str],
+    stdin: bytes,
+    bounds: Bounds,
+) -> Bounded:
+    """Run a program that is not trusted to end or to be brief; what it leaves running is killed.
+
+    Raises OSError when it cannot be started.
+    """
+    began = time.monotonic()
+    with subprocess.Popen(  # noqa: S603 - no shell
+        argv,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        bufsize=0,
+    ) as process:
+        try:
+            outputs = _listen(process, stdin, began + bounds.seconds, bounds.kept_bytes)
+            timed_out = process.poll() is None
+        finally:
+            # Also what the program left behind, which might hold the pipes open for good.
+            _kill_session(process.pid)
+            status = process.wait()
+        _drain(outputs)
+    dropped = 0
+    texts = []
+    for tail in outputs.values():
+        texts.append(tail.content())
+        dropped += tail.dropped
+    return Bounded(status, texts[0], texts[1], dropped, time.monotonic() - began, timed_out)
+
+
+def _listen(
+    process: subprocess.Popen[bytes], stdin: bytes, until: float, kept_bytes: int
+) -> dict[IO[bytes], _Tail]:
+    """Feed a program and take its output until it ends or the time is over."""
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        message = "pipes were asked for and not made"
+        raise RuntimeError(message)
+    outputs: dict[IO[bytes], _Tail] = {
+        process.stdout: _Tail(kept_bytes),
+        process.stderr: _Tail(kept_bytes),
+    }
+    left = memoryview(stdin)
+    with selectors.DefaultSelector() as selector:
+        for pipe in (process.stdin, *outputs):
+            os.set_blocking(pipe.fileno(), False)
+            selector.register(pipe, selectors.EVENT_WRITE if pipe is process.stdin else selectors.EVENT_READ)
+        while process.poll() is None and (rest := until - time.monotonic()) > 0:
+            # That it ended can only be looked for: a child of its own may hold its pipes.
+            for key, _ in selector.select(min(rest, _LOOK_SECONDS)):
+                pipe = cast("IO[bytes]", key.fileobj)
+                if pipe is process.stdin:
+                    left = _fed(process.stdin, left)
+                    done = not left
+                else:
+                    done = not _taken(pipe, outputs[pipe])
+                if done:
+                    selector.unregister(pipe)
+                    if pipe is process.stdin:
+                        pipe.close()
+            if not selector.get_map():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, until - time.monotonic()))
+    return outputs
+
+
+def _fed(pipe: IO[bytes], left: memoryview) -> memoryview:
+    """Return what it has not taken yet; nothing when it no longer listens."""
+    try:
+        return left[os.write(pipe.fileno(), left[:_PIPE_BYTES]) :]
+    except BlockingIOError:
+        return left
+    except BrokenPipeError:
+        return left[:0]
+
+
+def _taken(pipe: IO[bytes], tail: _Tail) -> bool:
+    """Take what there is now; False at the end of the output."""
+    try:
+        data = os.read(pipe.fileno(), _PIPE_BYTES)
+    except BlockingIOError:
+        return True
+    tail.add(data)
+    return bool(data)
+
+
+def _drain(outputs: Mapping[IO[bytes], _Tail]) -> None:
+    """Take what was written before the end; who left the session may hold a pipe, and is not waited for."""
+    for pipe, tail in outputs.items():
+        for _ in range(_MOST_LEFT // _PIPE_BYTES):
+            try:
+                data = os.read(pipe.fileno(), _PIPE_BYTES)
+            except BlockingIOError:
+                break
+            if not data:
+                break
+            tail.add(data)
 
 
 def _kill_session(pid: int) -> None:
