@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -9,15 +10,21 @@ import msgspec
 from sealock.domain.hotfix_debt import HotfixDebt
 from sealock.domain.promotion import Branch, GateResult, GateVerdict, ImagePin
 
+_SHORT_DIGEST = re.compile(r"[0-9a-f]{12}")
+
 StandingWord = Literal["same", "ahead", "behind", "differs", "unknown"]
 
 
 class OverlayPins(msgspec.Struct, frozen=True):
-    """What one overlay says of its images; empty where it says nothing of any."""
+    """What counts for one overlay of its images; empty where nothing says anything of any.
+
+    `files` are those that say it. `fault` says why it cannot be read.
+    """
 
     path: str
-    file: str
     pins: tuple[ImagePin, ...]
+    files: tuple[str, ...] = ()
+    fault: str = ""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -61,12 +68,24 @@ class NextStep(msgspec.Struct, frozen=True):
 
 
 class OpenPromotion(msgspec.Struct, frozen=True):
-    """A promotion that waits on a branch of its own; `url` and `number` where a forge was asked."""
+    """A promotion that waits on a branch of its own; `url` and `number` where a forge was asked.
+
+    `service` is empty for a train, whose branch names no service.
+    """
 
     branch: str
     environment: str
+    service: str
     url: str = ""
     number: int = 0
+
+
+def open_promotion(branch: str, url: str = "", number: int = 0) -> OpenPromotion:
+    """Return what the name of a promotion's branch says: `sealock/promote/staging/ledger-0123456789ab`."""
+    environment, _, rest = branch.removeprefix("sealock/promote/").partition("/")
+    service, dash, digest = rest.rpartition("-")
+    alone = bool(dash) and service != "train" and _SHORT_DIGEST.fullmatch(digest) is not None
+    return OpenPromotion(branch, environment, service if alone else "", url, number)
 
 
 class Cell(msgspec.Struct, frozen=True):
