@@ -23,6 +23,7 @@ _COMMANDS = {
     "promote": ("sealock.cli.promote", "Move images from one environment to the next, behind gates."),
     "render": ("sealock.cli.render", "Print what Kustomize makes of an overlay."),
     "rollback": ("sealock.cli.rollback", "Go back to an image that ran there before."),
+    "status": ("sealock.cli.status", "Show what runs where, and what stands in the way of the next step."),
     "schema": ("sealock.cli.schema", "Print the JSON Schema of services.yaml or sealock.yaml."),
 }
 
