@@ -167,6 +167,12 @@ def test_a_kustomization_that_is_gone_is_told_from_a_folder_that_never_had_one(
     assert repository.check("--since=HEAD") == (0, [])
 
 
+def test_a_folder_that_is_gone_is_missed_by_its_application(repository: Repository) -> None:
+    repository.commit()
+    repository.write(plain__good=None)
+    assert repository.check("--since=HEAD") == (1, ["application.yaml:6 application-path-missing"])
+
+
 def test_an_object_that_is_gone_from_a_folder_is_missed_by_what_refers_to_it(repository: Repository) -> None:
     pod = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n---\napiVersion: batch/v1\nkind: CronJob\n"

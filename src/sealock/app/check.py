@@ -128,13 +128,15 @@ class CheckRepository:
             base = self._base(scope, renders)
         followed = self._followed(files, manifests, renders, scope)
         later = [path for path in _touched(scope, renders) if is_folder(path)]
+        wide = widen_scope.by_lost_folders(scope.changed, followed.views)
         if base is not None and later and not scope.everything:
             # Folders of plain manifests are known by the Applications that deploy them.
             base.add(later)
-            if widen_scope.by_objects(later, renders, base, manifests):
-                scope = Scope()
-                base = self._base(scope, renders)
-                followed = self._followed(files, manifests, renders, scope)
+            wide = wide or widen_scope.by_objects(later, renders, base, manifests)
+        if wide:
+            scope = Scope()
+            base = self._base(scope, renders)
+            followed = self._followed(files, manifests, renders, scope)
         chosen = set(_touched(scope, renders))
         # What an Application deploys must build, whoever changed it; what is no overlay is one through it.
         chosen |= {path for path in followed.deployed if renders[path].failure or path not in overlays}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sealock.app.renders import Renders
     from sealock.domain.rendered import RenderedObject
     from sealock.domain.settings import Settings
+    from sealock.rules.view import ApplicationView
 
 _SETTINGS = "sealock.yaml"
 _ADMITTING = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
@@ -92,6 +93,12 @@ def by_objects(overlays: Iterable[str], renders: Renders, base: BaseObjects, man
         ):
             return True
     return False
+
+
+def by_lost_folders(changed: Collection[str], views: Iterable[ApplicationView]) -> bool:
+    """Say whether a folder is gone that an Application deploys: nobody knows what went with it."""
+    lost = {source.path for view in views for source in view.sources if source.state == "missing"}
+    return any(path.startswith(f"{folder}/") for folder in lost for path in changed)
 
 
 class _Parameters:
