@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.app.promotion.where import one_pin
-from sealock.domain.image import Digest, InvalidImage
+from sealock.domain.image import Digest, InvalidImage, refused_part
 from sealock.domain.printable import printable
 from sealock.domain.promotion import ImagePin, LeftOut, SeenTag
 from sealock.errors import Refused, SealockError, UsageError
@@ -101,6 +101,11 @@ class Drafts:
     def _wanted(
         self, request: Request, name: str, pin: ImagePin, service: str, source: str
     ) -> tuple[ImagePin, list[SeenTag]]:
+        if request.tag and refused_part(f"{pin.repository}:{request.tag}") == "tag":
+            message = f"{printable(request.tag)!r} is no tag"
+            raise UsageError(
+                message, hint="It has letters, digits, dots, dashes and underscores, at most 128."
+            )
         if request.digest:
             return ImagePin(name, pin.new_name, request.tag or pin.tag, _digest(request.digest)), []
         if pin.digest and not request.tag:
