@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-
-from functional.platform_lab import ENVIRONMENTS, PlatformLab, digest, git
+from tests.functional.platform_lab import ENVIRONMENTS, PlatformLab, digest, git
 
 if TYPE_CHECKING:
     from pathlib import Path
