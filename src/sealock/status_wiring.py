@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sealock.adapters.git_revision import RevisionFiles
     from sealock.adapters.known_branch import KnownBranch
     from sealock.adapters.verdict_cache import VerdictStore
+    from sealock.app.history import ShowHistory
     from sealock.app.status import ShowStatus
     from sealock.app.status_gates import AskGates
     from sealock.domain.promotion import Branch
@@ -59,8 +60,7 @@ def status(root: str, place: PlaceOptions, asked: StatusOptions) -> Iterator[Sho
     from sealock.adapters.verdict_cache import VerdictStore
     from sealock.app.status import ShowStatus, StatusPorts, StatusQuestion
 
-    # Apart from what a check remembers, which is far more to read.
-    store = VerdictStore(os.path.join(root, ".git", "status"), str(cache_folder()), cached=asked.cached)  # noqa: PTH118
+    store = VerdictStore(_memory(root), str(cache_folder()), cached=asked.cached)
     changes = GitBranchChanges(root)
     with _deployed(root, place, store) as at:
         ports = StatusPorts(
@@ -84,6 +84,36 @@ def status(root: str, place: PlaceOptions, asked: StatusOptions) -> Iterator[Sho
         )
         yield ShowStatus(ports, question)
     store.save()
+
+
+class HistoryOptions(NamedTuple):
+    """What `sealock history` was asked; an empty environment is all of them."""
+
+    service: str
+    environment: str = ""
+    limit: int = 20
+
+
+@contextmanager
+def history(root: str, place: PlaceOptions, asked: HistoryOptions) -> Iterator[ShowHistory]:
+    """Give the use case that says who moved what. Raises UsageError, ConfigurationError, Undecided."""
+    from sealock.adapters.commit_log import GitCommitLog
+    from sealock.adapters.git_history import GitHistory
+    from sealock.adapters.render_cache import cache_folder
+    from sealock.adapters.verdict_cache import VerdictStore
+    from sealock.app.history import HistoryPorts, HistoryQuestion, ShowHistory
+
+    store = VerdictStore(_memory(root), str(cache_folder()), cached=False)
+    with _deployed(root, place, store) as at:
+        tip = at.files.revision.commit
+        ports = HistoryPorts(at.files, GitCommitLog(root), GitHistory(root, tip), at.folders)
+        question = HistoryQuestion(asked.service, tip, at.settings, asked.environment, asked.limit)
+        yield ShowHistory(ports, question)
+
+
+def _memory(root: str) -> str:
+    """Return what names the memory of a status: apart from a check's, which is far more to read."""
+    return os.path.join(root, ".git", "status")  # noqa: PTH118 - a name, not a path
 
 
 class _Deployed(NamedTuple):

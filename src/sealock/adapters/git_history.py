@@ -15,12 +15,13 @@ from sealock.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_FORMAT = "%H %at %s"
+_FORMAT = "%H %at %an <%ae>%x00%s"
 
 
 class _Change(NamedTuple):
     commit: str
     authored: int
+    author: str
     subject: str
     path: str
     blob: str
@@ -70,7 +71,8 @@ class GitHistory:
         texts = self._texts(each.blob for each in changes)
         found: dict[str, list[FileVersion]] = {}
         for each in changes:
-            version = FileVersion(each.commit, each.authored, each.subject, texts.get(each.blob, ""))
+            text = texts.get(each.blob, "")
+            version = FileVersion(each.commit, each.authored, each.subject, text, each.author)
             found.setdefault(each.path, []).append(version)
         return FileHistory({path: tuple(versions) for path, versions in found.items()}, why)
 
@@ -81,15 +83,15 @@ class GitHistory:
 
 
 def _changes(log: bytes) -> Iterator[_Change]:
-    """Yield what `git log -z --raw` says: a line for a commit, then pairs of change and path."""
+    """Yield what `git log -z --raw` says: a commit, its subject, then pairs of change and path."""
     fields = iter(os.fsdecode(log).split("\0"))
-    commit, authored, subject = "", 0, ""
+    commit, authored, author, subject = "", 0, "", ""
     for field in fields:
         about = field.lstrip("\n")
         if about.startswith(":"):
             _, mode, _, blob, _ = about.split(" ")
             is_file = mode.startswith("10")
-            yield _Change(commit, authored, subject, next(fields), blob if is_file else "")
+            yield _Change(commit, authored, author, subject, next(fields), blob if is_file else "")
         elif about:
-            commit, time, subject = about.split(" ", 2)
-            authored = int(time)
+            commit, time, author = about.split(" ", 2)
+            authored, subject = int(time), next(fields)

@@ -18,6 +18,7 @@ _COMMANDS = {
     "check": ("sealock.cli.check", "Check overlays, Applications and policy; exit 1 on findings."),
     "diff": ("sealock.cli.diff", "Show what a change does to the rendered objects, dangers first."),
     "generate": ("sealock.cli.generate", "Write Applications, bases and overlays from services.yaml."),
+    "history": ("sealock.cli.history", "Show who moved which image of a service, when and why."),
     "import": ("sealock.cli.import_", "Write Applications that come from elsewhere, after checking them."),
     "hotfix": ("sealock.cli.hotfix", "Put an image directly into production, and record the debt."),
     "promote": ("sealock.cli.promote", "Move images from one environment to the next, behind gates."),

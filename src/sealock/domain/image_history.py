@@ -18,13 +18,15 @@ class ImageEntry(msgspec.Struct, frozen=True):
 class FileVersion(msgspec.Struct, frozen=True):
     """A file as one commit left it; `text` is empty where the commit removed it.
 
-    `authored` is in seconds since 1970. `subject` is the first line of the commit's message.
+    `authored` is in seconds since 1970. `subject` is the first line of the commit's message, `author` who
+    wrote it as `Name <mail>`.
     """
 
     commit: str
     authored: int
     subject: str
     text: str
+    author: str = ""
 
 
 class FileHistory(msgspec.Struct, frozen=True):
