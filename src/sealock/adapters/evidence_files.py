@@ -67,7 +67,13 @@ class EvidenceFiles:
 
         The file's name is the digest of its bytes. Raises Undecided.
         """
-        content = _canonical(msgspec.to_builtins(evidence), FOLDER, 0)
+        plain = msgspec.to_builtins(evidence)
+        try:
+            # What could not be read back would stop every later question.
+            evidence = msgspec.convert(plain, Evidence)
+        except msgspec.ValidationError as wrong:
+            _undecided(f"this evidence cannot be kept: {_words(wrong)}", FOLDER, hint="")
+        content = _canonical(plain, FOLDER, 0)
         if len(content) > _MOST_FILE_BYTES:
             _undecided(f"evidence of {len(content)} bytes is more than {_MOST_FILE_BYTES}", FOLDER)
         ref = _reference(content, evidence)

@@ -16,8 +16,7 @@ from sealock.domain.printable import printable
 
 EVIDENCE_SCHEMA: Final = "sealock.dev/evidence/v1"
 
-_Service: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=253)]
-_Environment: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+_Name: TypeAlias = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]+$", max_length=65_536)]
 _Digest: TypeAlias = Annotated[str, Meta(pattern=r"^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$")]
 
 
@@ -32,8 +31,14 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="`health`, `smoke`, `approval`, `signature` or a program's own word.",
         ),
     ]
-    service: Annotated[_Service, Meta(description="The service, as `sealock status` calls it.")]
-    environment: Annotated[_Environment, Meta(description="The environment it was seen in.")]
+    service: Annotated[
+        _Name,
+        Meta(
+            description="The service as `sealock status` calls it. "
+            "A program that judged several is kept with all, separated by commas."
+        ),
+    ]
+    environment: Annotated[_Name, Meta(description="The environment it was seen in.")]
     digests: Annotated[
         tuple[_Digest, ...],
         Meta(description="The digests of all its images that were running then, and of no others."),
@@ -59,11 +64,11 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[
         str,
         Meta(
-            max_length=253,
+            max_length=1024,
             description="Who saw it. The newest word of each source counts; all must agree. Default: empty.",
         ),
     ] = ""
-    message: Annotated[str, Meta(max_length=4096, description="More for people. Default: empty.")] = ""
+    message: Annotated[str, Meta(max_length=16_384, description="More for people. Default: empty.")] = ""
     details: Annotated[dict[str, Any], Meta(description="More for programs. Default: empty.")] = {}
     schema: Annotated[Literal["sealock.dev/evidence/v1"], Meta(description="The version of this format.")] = (
         EVIDENCE_SCHEMA
@@ -73,5 +78,5 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def summary(evidence: Evidence) -> str:
     """Return one line for people about a piece of evidence."""
     by = f" by {printable(evidence.source)}" if evidence.source else ""
-    about = f"{evidence.service} in {evidence.environment}"
+    about = f"{printable(evidence.service)} in {printable(evidence.environment)}"
     return f"{evidence.kind} of {about}: {evidence.verdict}, seen {rfc3339(evidence.observed)}{by}"

@@ -67,7 +67,7 @@ def _agreed(fresh: list[Piece], wanted: Wanted, now: datetime) -> Health:
     refusing = [each for each in same if each[1].verdict == "refuse"]
     passing = [each for each in same if each[1].verdict == "pass"]
     if refusing:
-        but = f", although {_said(passing[:1], now)} says it is healthy" if passing else ""
+        but = f"; but it is, {_said(passing[:1], now)}" if passing else ""
         return Health("refuse", f"{where} is not healthy: {_said(refusing, now)}{but}", tuple(fresh))
     if other:
         runs = _short(other[0][1].digests)

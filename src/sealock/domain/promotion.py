@@ -42,7 +42,8 @@ class Car(msgspec.Struct, frozen=True):
     """One service of a promotion. `source` is the environment it comes from; empty in a hotfix or rollback.
 
     `overlays` are those of the target that change, `source_overlays` those whose images were taken.
-    `needs` are services that this one depends on.
+    `needs` are services that this one depends on. `runs` are the digests of all images that the source
+    runs, where that is more than what moves: what must have been seen healthy there.
     """
 
     service: str
@@ -52,6 +53,7 @@ class Car(msgspec.Struct, frozen=True):
     images: tuple[ImageMove, ...]
     source_overlays: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
     @property
     def digests(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sealock.app.gates.healthy import result
+from sealock.app.gates.healthy import digests_of, result
 from sealock.domain.gate_question import rfc3339, spoken
 from sealock.domain.health_evidence import Health, Wanted, health, healthy_since
 
@@ -25,7 +25,7 @@ def _car(gate: Gate, question: GateQuestion, car: Car, ports: GatePorts) -> Gate
     found, retry = [], []
     for source in question.sources:
         pieces = ports.evidence.of(car.service, source)
-        wanted = Wanted(car.service, source, car.digests, gate.max_age_seconds)
+        wanted = Wanted(car.service, source, digests_of(car), gate.max_age_seconds)
         now = health(pieces, wanted, question.now)
         since = healthy_since(pieces, wanted)
         if now.verdict == "pass" and since is not None:
