@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sealock.domain.check_report import CheckReport, Used
     from sealock.domain.finding import Finding
     from sealock.domain.gate_question import GateQuestion
-    from sealock.domain.promotion import Action, GateResult, PromotionPlan
+    from sealock.domain.promotion import Action, Car, GateResult, PromotionPlan
     from sealock.domain.settings import Gate, Settings
     from sealock.ports import FileTree, Registry
 
@@ -91,6 +91,13 @@ class Promotions:
 
         with self._session() as session:
             return PlanPromotion(session, request).run()
+
+    def cars(self, request: Request) -> tuple[Car, ...]:
+        """Return what would move; no gate is asked, and nothing is written. Raises as `plan` does."""
+        from sealock.app.promotion.plan import PlanPromotion
+
+        with self._session() as session:
+            return PlanPromotion(session, request).cars()
 
     def apply(
         self, request: Request, agreed: Callable[[PromotionPlan], None], *, auto_merge: bool
@@ -179,8 +186,7 @@ class Promotions:
         if remote and branch:
             return remote, branch
         try:
-            with self._git.files(self._git.resolve("HEAD")) as files:
-                said = _settings(files)[0].promotion
+            said = _settings(self._git.one_file("HEAD"))[0].promotion
         except SealockError:
             # What is checked out may be anything; the deployed branch's own file is read strictly.
             return remote, branch
@@ -326,11 +332,14 @@ class _Opened(NamedTuple):
 
 def _settings(files: FileTree) -> tuple[Settings, bool]:
     """Return a revision's sealock.yaml, and whether there is one. Raises ConfigurationError."""
+    from sealock.config import settings
+
     try:
-        files.read_text("sealock.yaml")
+        text = files.read_text(settings.FILE)
     except FileNotFoundError:
-        return wiring.settings(files), False
-    return wiring.settings(files), True
+        return settings.defaults(), False
+    # A rule that is not known here is for `check` to say: it stops no promotion.
+    return settings.load(text), True
 
 
 def _catalog_facts(text: str, settings: Settings) -> CatalogFacts:

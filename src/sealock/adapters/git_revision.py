@@ -133,6 +133,10 @@ class GitRevisions:
     def _listed(self, *options: str) -> list[str]:
         return os.fsdecode(git_program.output(self.root, ["ls-files", "-z", *options])).split("\0")
 
+    def one_file(self, revision: str) -> OneFile:
+        """Return a reader of single files of what `revision` names, for who needs no more."""
+        return OneFile(self.root, revision, self._places[1])
+
     def files(self, revision: Revision, role: str = "base") -> RevisionFiles:
         """Return the files of a revision, for reading. Close it when done.
 
@@ -145,6 +149,26 @@ def _changes(raw: bytes) -> Iterator[PathChange]:
     fields = os.fsdecode(raw).split("\0")
     for about, path in zip(fields[::2], fields[1::2], strict=False):
         yield PathChange(path, _STATUS.get(about.rpartition(" ")[2][:1], "changed"))
+
+
+class OneFile:
+    """Reads single plain files of a revision, one Git process each; a FileTree that lists nothing."""
+
+    def __init__(self, root: str, revision: str, prefix: str) -> None:
+        """Read below the folder `prefix` of `revision`."""
+        self._root = root
+        self._name = f"{revision}:{prefix}"
+
+    def files(self) -> tuple[str, ...]:
+        """Return nothing: what there is, was not asked."""
+        return ()
+
+    def read_text(self, path: str) -> str:
+        """Return a file's text. Raises FileNotFoundError, also where there is no such revision."""
+        done = git_program.run(self._root, ["cat-file", "blob", f"{self._name}{path}"])
+        if done.status:
+            raise FileNotFoundError(errno.ENOENT, "not in the revision", path)
+        return decode(done.stdout, path)
 
 
 class _Entry(NamedTuple):
