@@ -187,7 +187,7 @@ class _EntryEdit:
         end = draft.value_end(pair.value)
         edit = Edit(end, end, f", {quote}{key}{quote}: {token}")
         draft.edits.insert(0 if first else len(draft.edits), edit)
-        if said:
+        if key == "digest":
             draft.set_tag_comment(end, said, self._others)
 
 
