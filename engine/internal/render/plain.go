@@ -114,13 +114,30 @@ func plainScalar(out []byte, node *yaml.Node) ([]byte, bool) {
 // isText says whether a scalar is text that YAML's printers and readers leave as it is.
 func isText(node *yaml.Node) bool {
 	quoted := node.Style == yaml.DoubleQuotedStyle || node.Style == yaml.SingleQuotedStyle
-	if node.Tag != "!!str" || (node.Style != 0 && !quoted) {
+	switch {
+	case !quoted && node.Style != 0:
+		return false
+	case node.Tag == "" && !quoted && !isWord(node.Value):
+		return false
+	case node.Tag != "" && node.Tag != "!!str":
 		return false
 	}
 	for n := range len(node.Value) {
 		if c := node.Value[n]; c < ' ' || c > '~' {
 			return false
 		}
+	}
+	return true
+}
+
+// isWord says whether a scalar without a tag, as transformers make them, can be read as nothing but text.
+func isWord(value string) bool {
+	if value == "" || (value[0]|' ') < 'a' || (value[0]|' ') > 'z' {
+		return false
+	}
+	switch strings.ToLower(value) {
+	case "true", "false", "null", "yes", "no", "on", "off", "y", "n":
+		return false
 	}
 	return true
 }

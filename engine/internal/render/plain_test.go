@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
 )
@@ -70,11 +72,42 @@ func TestWhatIsNotPlainIsLeftToKustomize(t *testing.T) {
 	}
 }
 
-func TestNodesWithoutATagAreLeftToKustomize(t *testing.T) {
-	object := kyaml.MustParse("a: b\n")
-	object.YNode().Content[1].Tag = ""
-	if same(t, object) {
-		t.Error("what a scalar without a tag means is for the reader of YAML to say")
+func TestTextWithoutATagIsPlainWhereNothingElseReadsLikeIt(t *testing.T) {
+	for value, expected := range map[string]bool{
+		"b": true, "a/b@sha256:0c": true, "app.kubernetes.io/name": true, "true-ish": true, "Infinity": true, "a: b #c": true,
+		"true": false, "TRUE": false, "Null": false, "No": false, "12": false, "1e3": false, "~": false, "": false,
+		".inf": false, "2001-01-01": false, "0x1f": false, "<<": false, "-": false, "é": false, "a\nb": false,
+	} {
+		object := kyaml.MustParse("a: b\nc: d\n")
+		for _, node := range object.YNode().Content {
+			node.Tag = ""
+		}
+		object.YNode().Content[1].Value = value
+		if actual := same(t, object); expected != actual {
+			t.Errorf("%q: expected %v, actual %v", value, expected, actual)
+		}
+	}
+}
+
+func TestAnUsualOverlayIsPlain(t *testing.T) {
+	fs := filesys.MakeFsInMemory()
+	for path, text := range map[string]string{
+		"/b/kustomization.yaml": "resources: [d.yaml]\nlabels:\n- pairs: {part-of: c}\n",
+		"/b/d.yaml":             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      containers:\n      - {name: a, image: i}\n",
+		"/o/kustomization.yaml": "resources: [../b]\nnamespace: team\nnamePrefix: p-\nimages: [{name: i, newName: r/i, newTag: '1'}]\nreplicas: [{name: a, count: 3}]\n",
+	} {
+		if err := fs.WriteFile(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, "/o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range built.Resources() {
+		if !same(t, &each.RNode) {
+			t.Errorf("this is plain: %s", each.MustYaml())
+		}
 	}
 }
 
@@ -82,6 +115,7 @@ func TestNodesWithoutATagAreLeftToKustomize(t *testing.T) {
 func FuzzPlainObjects(f *testing.F) {
 	f.Add(usual, byte(0))
 	f.Add("a: [b, {c: 'd'}]\n", byte(1))
+	f.Add(usual, byte(8))
 	f.Fuzz(func(t *testing.T, text string, style byte) {
 		object, err := kyaml.Parse(text)
 		if err != nil || object.YNode().Kind != kyaml.MappingNode {
@@ -97,6 +131,9 @@ func restyle(node *kyaml.Node, style byte) {
 	if node.Kind == kyaml.ScalarNode && style&3 != 0 {
 		node.Style = []kyaml.Style{0, 0, kyaml.SingleQuotedStyle, kyaml.DoubleQuotedStyle}[style&3]
 		node.Tag = kyaml.NodeTagString
+	}
+	if style&8 != 0 {
+		node.Tag = ""
 	}
 	if node.Kind != kyaml.ScalarNode && style&4 != 0 {
 		node.Style = kyaml.FlowStyle
