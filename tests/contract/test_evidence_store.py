@@ -17,7 +17,7 @@ from tests.fakes.evidence_store import FakeEvidence
 
 from sealock.adapters.evidence_files import EvidenceFiles
 from sealock.domain.evidence import Evidence
-from sealock.errors import Undecided
+from sealock.errors import Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +120,24 @@ def test_files_and_folders_are_read_wherever_the_configuration_says(tmp_path: Pa
     write(tmp_path, "seen/.partial.json", "{")
     found = EvidenceFiles(str(tmp_path), ("seen", "health.jsonl", "missing/folder")).of("ledger", "staging")
     assert sorted(seen.source for _, seen in found) == ["", "b", "c", "d"]
+
+
+def test_what_the_user_gives_is_read_from_anywhere_and_must_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "outside/one.json", RAW)
+    write(tmp_path, "outside/two.jsonl", {**RAW, "source": "two"}, "{")
+    (tmp_path / "link").symlink_to("outside")
+    (tmp_path / "repository").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for path in ("outside/one.json", "link/one.json", str(tmp_path / "outside/one.json")):
+        found = EvidenceFiles("repository", (), (path,)).of("ledger", "staging")
+        assert [seen.source for _, seen in found] == [""]
+    with pytest.raises(Undecided) as caught:
+        EvidenceFiles("repository", (), ("outside",)).of("ledger", "staging")
+    assert str(caught.value.where) == "outside/two.jsonl:2:2"
+    with pytest.raises(UsageError, match="there is no evidence at outsid"):
+        EvidenceFiles("repository", (), ("outsid",))
 
 
 def test_a_digest_is_of_the_piece_as_it_is_written_and_not_of_how_it_is_spaced(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from sealock.domain.evidence import Evidence, summary
 from sealock.domain.location import Location
 from sealock.domain.printable import printable
 from sealock.domain.promotion import EvidenceRef
-from sealock.errors import Undecided
+from sealock.errors import Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,13 +43,17 @@ _HINT = "Correct it, or take it away."
 class EvidenceFiles:
     """The evidence in some files of a repository; implements the EvidenceStore port."""
 
-    def __init__(self, root: str, places: Sequence[str] = (FOLDER,)) -> None:
-        """Read the files and folders `places`, relative to `root`, once, when first asked.
+    def __init__(self, root: str, places: Sequence[str] = (FOLDER,), given: Sequence[str] = ()) -> None:
+        """Read the files and folders `places`, relative to `root`, and `given`, once, when first asked.
 
-        A place where nothing is holds no evidence.
+        A configured place where nothing is holds no evidence. What the user gives, relative to the working
+        folder, must be there, or this raises UsageError.
         """
         self._root = root
-        self._places = tuple(dict.fromkeys(places))
+        self._places = [
+            *((root, place, place) for place in dict.fromkeys(places) if not place.startswith("/")),
+            *map(_given, dict.fromkeys((*(each for each in places if each.startswith("/")), *given))),
+        ]
         self._known: dict[tuple[str, str], dict[str, tuple[EvidenceRef, Evidence]]] | None = None
 
     def of(self, service: str, environment: str) -> Sequence[tuple[EvidenceRef, Evidence]]:
@@ -91,8 +95,8 @@ class EvidenceFiles:
     def _read(self) -> dict[tuple[str, str], dict[str, tuple[EvidenceRef, Evidence]]]:
         known: dict[tuple[str, str], dict[str, tuple[EvidenceRef, Evidence]]] = {}
         left_files, left_bytes = _MOST_FILES, _MOST_BYTES
-        for place in self._places:
-            for path, content in _files(self._root, place):
+        for root, place, shown in self._places:
+            for path, content in _files(root, place, shown):
                 left_files -= 1
                 left_bytes -= len(content)
                 if left_files < 0 or left_bytes < 0:
@@ -104,7 +108,16 @@ class EvidenceFiles:
         return known
 
 
-def _files(root: str, place: str) -> Iterator[tuple[str, bytes]]:
+def _given(path: str) -> tuple[str, str, str]:
+    """Return a path of the user's as root, place and what to call it."""
+    real = os.path.realpath(path)
+    if not os.path.exists(real):  # noqa: PTH110 - as text, as all paths here
+        message = f"there is no evidence at {printable(path, 200)}"
+        raise UsageError(message, hint="--evidence names a file or a folder.")
+    return "/", real.lstrip("/"), path.rstrip("/") or path
+
+
+def _files(root: str, place: str, shown: str) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of every file of evidence at or below a place, sorted."""
     parent, _, name = place.rpartition("/")
     try:
@@ -114,13 +127,13 @@ def _files(root: str, place: str) -> Iterator[tuple[str, bytes]]:
             except FileNotFoundError:
                 return
             if stat.S_ISDIR(mode):
-                yield from _below(folder, name, place, _MOST_LEVELS)
+                yield from _below(folder, name, shown, _MOST_LEVELS)
             else:
-                yield place, _content(folder, name, place)
+                yield shown, _content(folder, name, shown)
     except _NoFolder:
         return
     except OSError as wrong:
-        _undecided(f"this cannot be read: {_why(wrong)}", place)
+        _undecided(f"this cannot be read: {_why(wrong)}", shown)
 
 
 def _below(parent: int, name: str, path: str, levels: int) -> Iterator[tuple[str, bytes]]:

@@ -31,9 +31,8 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What must be seen: a service in an environment at exactly these digests, not longer ago than this."""
+    """What must be seen of a service: in this environment, at exactly these digests, not longer ago."""
 
-    service: str
     environment: str
     digests: tuple[str, ...]
     max_age_seconds: int
@@ -42,41 +41,41 @@ class Wanted(msgspec.Struct, frozen=True):
 def health(pieces: Iterable[Piece], wanted: Wanted, now: datetime) -> Health:
     """Return what is known now: the newest word of every source that is not too old; all must agree."""
     known = _newest([each for each in pieces if each[1].kind == "health"])
-    where = f"{wanted.service} in {wanted.environment}"
+    where = wanted.environment
     if not wanted.digests or not all(wanted.digests):
-        return Health("unknown", f"{where} has images without a digest, of which nothing can be known")
+        return Health("unknown", "there are images without a digest, of which nothing can be known")
     if not known:
         expected = f"expected `health` of {_short(wanted.digests)}"
-        return Health("unknown", f"nobody has said how {where} is; {expected}")
+        return Health("unknown", f"nobody has said how it is in {where}; {expected}")
     ahead = [each for each in known if _age(each, now) < -CLOCK_SKEW_SECONDS]
     if ahead:
         far = spoken(-min(_age(each, now) for each in ahead))
-        return Health("unknown", f"{where} was seen {far} in the future: a clock is wrong", tuple(ahead))
+        return Health("unknown", f"seen in {where} {far} in the future: a clock is wrong", tuple(ahead))
     fresh = [each for each in known if _age(each, now) <= wanted.max_age_seconds]
     if not fresh:
         seen = spoken(min(_age(each, now) for each in known))
         expected = f"expected at most {spoken(wanted.max_age_seconds)}"
-        return Health("unknown", f"{where} was last seen {seen} ago, {expected}", tuple(known))
+        return Health("unknown", f"last seen in {where} {seen} ago, {expected}", tuple(known))
     return _agreed(fresh, wanted, now)
 
 
 def _agreed(fresh: list[Piece], wanted: Wanted, now: datetime) -> Health:
-    where = f"{wanted.service} in {wanted.environment}"
+    where = wanted.environment
     other = [each for each in fresh if not is_of(each, wanted)]
     same = [each for each in fresh if is_of(each, wanted)]
     refusing = [each for each in same if each[1].verdict == "refuse"]
     passing = [each for each in same if each[1].verdict == "pass"]
     if refusing:
         but = f"; but it is, {_said(passing[:1], now)}" if passing else ""
-        return Health("refuse", f"{where} is not healthy: {_said(refusing, now)}{but}", tuple(fresh))
+        return Health("refuse", f"not healthy in {where}: {_said(refusing, now)}{but}", tuple(fresh))
     if other:
         runs = _short(other[0][1].digests)
         message = f"{where} runs {runs}, seen {_said(other[:1], now)}; expected {_short(wanted.digests)}"
         return Health("refuse", message, tuple(fresh))
     if len(passing) < len(same):
         unsure = [each for each in same if each not in passing]
-        return Health("unknown", f"nobody can tell how {where} is: {_said(unsure, now)}", tuple(fresh))
-    return Health("pass", f"{where} is healthy, seen {_said(passing, now)}", tuple(fresh))
+        return Health("unknown", f"nobody can tell how it is in {where}: {_said(unsure, now)}", tuple(fresh))
+    return Health("pass", f"healthy in {where}, seen {_said(passing, now)}", tuple(fresh))
 
 
 def healthy_since(pieces: Sequence[Piece], wanted: Wanted) -> datetime | None:

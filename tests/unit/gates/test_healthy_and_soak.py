@@ -140,7 +140,7 @@ def test_every_environment_of_a_diamond_must_pass() -> None:
     good, other = seen(), seen(environment="perf")
     assert result(HEALTHY, good, other, of=both).verdict == "pass"
     assert result(HEALTHY, good, of=both).message == snapshot(
-        "nobody has said how ledger in perf is; expected `health` of sha256:aaaaaaaaaaaa…"
+        "nobody has said how it is in perf; expected `health` of sha256:aaaaaaaaaaaa…"
     )
     refused = result(HEALTHY, seen("refuse"), of=both)
     assert (refused.verdict, refused.message.count("; ")) == ("refuse", 2)
@@ -164,28 +164,25 @@ def test_without_an_environment_before_nobody_can_tell() -> None:
     [
         (
             [seen(), seen(source="probe", observed=ago(minutes=5), message="3 of 3 ready")],
-            "ledger in staging is healthy, seen 2m ago by argocd, 5m ago by probe (3 of 3 ready)",
+            "healthy in staging, seen 2m ago by argocd, 5m ago by probe (3 of 3 ready)",
         ),
-        ([seen(observed=ago(hours=26))], "ledger in staging was last seen 1d 2h ago, expected at most 15m"),
+        ([seen(observed=ago(hours=26))], "last seen in staging 1d 2h ago, expected at most 15m"),
         (
             [seen(digests=(OLD,))],
-            (
-                "ledger in staging runs sha256:111111111111…, seen 2m ago by argocd; "
-                "expected sha256:aaaaaaaaaaaa…"
-            ),
+            ("staging runs sha256:111111111111…, seen 2m ago by argocd; expected sha256:aaaaaaaaaaaa…"),
         ),
         (
             [seen(source="probe"), seen("refuse", message="1 of 3 ready\n\x1b[31m")],
             (
-                "ledger in staging is not healthy: 2m ago by argocd (1 of 3 ready\\n\\x1b[31m); "
+                "not healthy in staging: 2m ago by argocd (1 of 3 ready\\n\\x1b[31m); "
                 "but it is, 2m ago by probe"
             ),
         ),
         (
             [seen("unknown", message="timeout")],
-            "nobody can tell how ledger in staging is: 2m ago by argocd (timeout)",
+            "nobody can tell how it is in staging: 2m ago by argocd (timeout)",
         ),
-        ([seen(observed=ago(minutes=-5))], "ledger in staging was seen 5m in the future: a clock is wrong"),
+        ([seen(observed=ago(minutes=-5))], "seen in staging 5m in the future: a clock is wrong"),
     ],
 )
 def test_a_message_says_what_was_seen_and_what_was_expected(known: list[Evidence], message: str) -> None:
@@ -197,10 +194,15 @@ def test_a_soak_that_is_not_over_says_when_it_is() -> None:
     assert (found.verdict, found.message, found.retry_after) == snapshot(
         (
             "refuse",
-            "ledger in staging has been healthy for 1h 5m of 2h, since 2026-11-20T10:55:00Z",
+            "healthy in staging for 1h 5m of 2h, since 2026-11-20T10:55:00Z",
             "2026-11-20T12:55:00Z",
         )
     )
+
+
+def test_the_time_when_a_soak_is_over_is_rounded_up() -> None:
+    found = result(SOAK, seen(since=ago(hours=1, microseconds=-1)))
+    assert found.retry_after == "2026-11-20T13:00:01Z"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,7 @@ def test_a_soak_that_is_not_over_says_when_it_is() -> None:
 )
 def test_a_soak_counts_from_the_last_break_that_anybody_saw(known: list[Evidence], held: str) -> None:
     found = result(SOAK, *known)
-    assert f"healthy for {held} of 2h" in found.message
+    assert f"healthy in staging for {held} of 2h" in found.message
     assert (found.verdict == "pass") is (held in {"2h", "3h"})
 
 
@@ -267,8 +269,8 @@ def test_a_refusal_now_never_helps(known: list[Evidence], last: Evidence) -> Non
 def test_a_soak_passes_when_it_said_it_would_if_nothing_else_is_seen(known: list[Evidence]) -> None:
     waiting = result(SOAK, *known)
     if waiting.retry_after:
-        ready = datetime.fromisoformat(waiting.retry_after) + timedelta(seconds=1)
-        later = seen(observed=ready, since=max(each.since for each in known))
+        ready = datetime.fromisoformat(waiting.retry_after)
+        later = seen(observed=ready, since=ready - timedelta(hours=2))
         fresh = [msgspec.structs.replace(later, source=each) for each in ("a", "b")]
         assert result(SOAK, *known, *fresh, of=question(now=ready)).verdict == "pass"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sealock.domain.gate_question import rfc3339
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from sealock.domain.promotion import Car
     from sealock.domain.settings import Gate
 
+_ALMOST = timedelta(microseconds=999_999)
+"""Rounds a time up to whole seconds, so that it is not promised too early."""
 _HINT = "Evidence is read from where `promotion.evidence` in sealock.yaml says."
 
 
@@ -29,7 +32,7 @@ def _car(gate: Gate, question: GateQuestion, car: Car, ports: GatePorts) -> Gate
     found = []
     for source in question.sources:
         pieces = ports.evidence.of(car.service, source)
-        wanted = Wanted(car.service, source, digests_of(car), gate.max_age_seconds)
+        wanted = Wanted(source, digests_of(car), gate.max_age_seconds)
         found.append(health(pieces, wanted, question.now))
     return result("healthy", question, car, found)
 
@@ -60,5 +63,5 @@ def result(
         service=car.service,
         evidence=tuple(dict.fromkeys(ref for each in failing or found for ref, _ in each.pieces)),
         hint=_HINT if "unknown" in verdicts else "",
-        retry_after=rfc3339(times[-1]) if times and len(times) == len(failing) else "",
+        retry_after=rfc3339(times[-1] + _ALMOST) if times and len(times) == len(failing) else "",
     )

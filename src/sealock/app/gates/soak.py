@@ -25,7 +25,7 @@ def _car(gate: Gate, question: GateQuestion, car: Car, ports: GatePorts) -> Gate
     found, retry = [], []
     for source in question.sources:
         pieces = ports.evidence.of(car.service, source)
-        wanted = Wanted(car.service, source, digests_of(car), gate.max_age_seconds)
+        wanted = Wanted(source, digests_of(car), gate.max_age_seconds)
         now = health(pieces, wanted, question.now)
         since = healthy_since(pieces, wanted)
         if now.verdict == "pass" and since is not None:
@@ -41,6 +41,6 @@ def _soaked(
     """Return whether it has been long enough, and when it has."""
     ready = since + timedelta(seconds=gate.soak_seconds)
     held = spoken((question.now - since).total_seconds())
-    where = f"{wanted.service} in {wanted.environment}"
-    message = f"{where} has been healthy for {held} of {spoken(gate.soak_seconds)}, since {rfc3339(since)}"
+    long = f"{held} of {spoken(gate.soak_seconds)}"
+    message = f"healthy in {wanted.environment} for {long}, since {rfc3339(since)}"
     return Health("pass" if question.now >= ready else "refuse", message, now.pieces), ready
