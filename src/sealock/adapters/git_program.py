@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 120
 _READ_BYTES = 1 << 20
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+# What follows upon the line that says why.
+_HOLLOW = re.compile(r"hung up|failed to push|Could not read from remote|early EOF|failed to write commit")
 _PERSONAL = re.compile(
     r"GIT_((AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS"
     r"|PROXY_\w+|SSL_\w+|HTTP_\w+|CURL_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))"
@@ -121,7 +123,8 @@ def words(said: bytes) -> str:
     lines = [each.strip() for each in re.split(r"[\r\n]+", text)]
     theirs = [each.removeprefix("remote:").strip() for each in lines if each.startswith("remote:")]
     ours = [each for each in lines if each.startswith(("fatal:", "error:"))]
-    for found in (theirs, ours[-1:], lines[-1:]):
+    telling = [each for each in ours if not _HOLLOW.search(each)]
+    for found in (theirs, telling[-1:], ours[-1:], lines[-1:]):
         line = " ".join(filter(None, found))
         if line:
             return printable(line, 300)
