@@ -57,6 +57,9 @@ class Edits:
             tuple(dict.fromkeys(changed)),
             tuple(moves.values()),
             sources,
+            runs=tuple(each.digest for each in draft.images.values())
+            if len(draft.images) > len(moves)
+            else (),
         )
 
     def _set(self, overlay: ServiceOverlay, name: str, pin: ImagePin) -> ImagePin | None:
