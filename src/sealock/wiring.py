@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sealock.adapters.work_tree import DiskWorkTree
     from sealock.app.check import Judges
     from sealock.app.diff import DiffRevisions, Side
+    from sealock.app.hotfix_debts import Recorded
     from sealock.app.list_applications import Asked
     from sealock.config.repository import Configuration
     from sealock.domain.check_report import Used
@@ -236,8 +237,21 @@ def judges(  # noqa: PLR0913 - each is another thing
             base=base,
             history=history,
             rehearsal=rehearsal,
+            recorded=_recorded(files.root, base),
         )
     store.save()
+
+
+def _recorded(root: str, base: Base | None) -> Recorded:
+    """Return where promotions are recorded; with a base, what it has of them: a change cannot add its own."""
+    from sealock.adapters.branch_changes import GitBranchChanges
+    from sealock.adapters.commit_log import GitCommitLog
+    from sealock.adapters.git_history import GitHistory
+    from sealock.adapters.git_revision import RevisionFiles
+    from sealock.app.hotfix_debts import Recorded
+
+    before = base.files.revision.commit if base and isinstance(base.files, RevisionFiles) else "HEAD"
+    return Recorded(GitCommitLog(root), GitBranchChanges(root), GitHistory(root, before))
 
 
 def _application_sets(

@@ -34,7 +34,8 @@ def checked(
     """Check a copy of a fixture; return all that was found or left undecided.
 
     With a folder `base` beside it, the fixture is what a change makes of that, and the change is checked.
-    With folders `history/SIDE/01 SUBJECT` and so on, each is a commit that comes before.
+    With folders `history/SIDE/01 SUBJECT` and so on, each is a commit that comes before; a file
+    `01 SUBJECT.message` beside one holds its whole message.
     """
     copy = tmp_path / "repository"
     since = committed(side.parent / "base", copy) if (side.parent / "base").exists() else []
@@ -53,12 +54,14 @@ def git(folder: Path, *arguments: str) -> None:
 
 def remember(history: Path, copy: Path) -> None:
     """Commit each step of a fixture's history, a folder with the files that it changes."""
-    for step in sorted(history.iterdir()) if history.exists() else ():
+    for step in sorted(each for each in history.iterdir() if each.is_dir()) if history.exists() else ():
         # Times of their own: Git takes a file of the same size and time for unchanged.
         shutil.copytree(step, copy, dirs_exist_ok=True, copy_function=shutil.copyfile)
         git(copy, "init", "-q")
         git(copy, "add", ".")
-        git(copy, "commit", "-qm", step.name.partition(" ")[2])
+        message = step.with_name(f"{step.name}.message")
+        text = message.read_text() if message.exists() else step.name.partition(" ")[2]
+        git(copy, "commit", "-qm", text)
 
 
 def committed(base: Path, copy: Path) -> list[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sealock.app.find_manifests import Manifests
     from sealock.app.find_waivers import Comments
     from sealock.app.follow_applications import Followed
+    from sealock.app.hotfix_debts import Recorded
     from sealock.domain.finding import Finding, NotDecided
     from sealock.domain.settings import Settings, Waiver
     from sealock.ports import (
@@ -76,6 +77,7 @@ class Judges(NamedTuple):
     base: Base | None = None
     rehearsal: Rehearsal | None = None
     history: History | None = None
+    recorded: Recorded | None = None
 
 
 class Question(NamedTuple):

@@ -16,11 +16,12 @@ from sealock.domain.overlays import KUSTOMIZATION_NAMES, Overlay, environment_of
 from sealock.domain.source_map import SourceMap
 from sealock.errors import EngineError, Undecided
 from sealock.ports import PermitQuestion
-from sealock.rules.promotion import HISTORIC
+from sealock.rules.promotion import HISTORIC, RECORDED
 from sealock.rules.view import (
     ApplicationView,
     JudgedObject,
     OverlayView,
+    OwedHotfix,
     RepositoryView,
     Unreadable,
     is_production,
@@ -112,6 +113,7 @@ class ViewRepository:
             policy_notes=judged.notes,
             failed_tests=judged.failed,
             history=self._history(overlays),
+            debts=self._debts(overlays),
             unmatched=unmatched(
                 overlays,
                 looked.renders,
@@ -239,6 +241,19 @@ class ViewRepository:
         return image_history.gather(
             overlays, self._settings, self._tree.read_text, judges.history, judges.memory
         )
+
+    def _debts(self, overlays: Sequence[OverlayView]) -> tuple[OwedHotfix, ...]:
+        """Return the hotfixes that owe the normal order, where an overlay in scope could have one."""
+        judges, environments = self._judges, self._settings.environments
+        if judges.recorded is None or RECORDED not in self._question.rules:
+            return ()
+        later = {environment_of(name) or name for name, each in environments.items() if each.after}
+        if not any(each.in_scope and each.environment in later for each in overlays):
+            return ()
+        from sealock.app import hotfix_debts  # noqa: PLC0415 - most hooks check dev alone
+
+        files, read_text = self._looked.files, self._tree.read_text
+        return hotfix_debts.gather(files, self._settings, read_text, judges.recorded, judges.memory)
 
 
 def _destinations(views: Sequence[ApplicationView]) -> dict[str, str]:

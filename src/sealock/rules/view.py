@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 
+from sealock.domain.hotfix_debt import HotfixDebt
 from sealock.domain.image_history import ImageHistory
 from sealock.domain.late import Late
 from sealock.domain.location import Location
@@ -278,6 +279,18 @@ class Unreadable(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
+class OwedHotfix(msgspec.Struct, frozen=True):
+    """A place of an overlay that has a hotfix which still owes the normal order.
+
+    `index` is that of the entry in the `images` of `file`, a kustomization; -1 for another place.
+    """
+
+    overlay: str
+    file: str
+    index: int
+    debt: HotfixDebt
+
+
 class RepositoryView(msgspec.Struct, frozen=True):
     """Everything that rules may look at. Lists are in a fixed order."""
 
@@ -304,6 +317,8 @@ class RepositoryView(msgspec.Struct, frozen=True):
     unmatched: tuple[UnmatchedEntry, ...] = ()
     history: ImageHistory | None = None
     """What overlays ran before; None outside of Git."""
+    debts: tuple[OwedHotfix, ...] = ()
+    """The hotfixes that still owe the normal order."""
 
     def where(self, thing: JudgedObject | ApplicationView, path: Path) -> Location:
         """Return where a field of an object is set, in the file that a person would edit."""

@@ -3,6 +3,7 @@
 from sealock.rules.promotion import (
     digest_not_proven,
     environment_skipped,
+    hotfix_debt,
     image_downgrade,
     missing_digest_in_production,
     mutable_tag_in_production,
@@ -16,9 +17,13 @@ RULES = (
     missing_digest_in_production,
     digest_not_proven,
     environment_skipped,
+    hotfix_debt,
     image_downgrade,
     staging_replicas_differ,
 )
 
 HISTORIC = frozenset(rule.META.id for rule in (digest_not_proven, environment_skipped, image_downgrade))
 """The rules that need Git's history."""
+
+RECORDED = hotfix_debt.META.id
+"""The rule that needs what promotions' commits say."""

@@ -98,7 +98,11 @@ def doubted(view: RepositoryView, overlay: OverlayView, stages: Sequence[Stage])
     history = view.history
     if history is None:
         return
+    owed = {each.debt.digest for each in view.debts if each.overlay == overlay.path}
     for entry in history.now.get(overlay.file, ()):
+        if entry.digest in owed:
+            # A recorded hotfix: hotfix-debt reports it until it is settled.
+            continue
         missing = tuple(
             name for name, stage in stages if entry.digest and _never_had(history, overlay, entry, stage)
         )
