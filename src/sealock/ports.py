@@ -14,6 +14,7 @@ from sealock.domain.settings import CustomRule, KnownCluster, PodSecurity
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from sealock.domain.approval import SignedStatement, Statement
     from sealock.domain.evidence import Evidence
     from sealock.domain.image_history import FileHistory
     from sealock.domain.object_diff import Comparison
@@ -701,6 +702,22 @@ class Approvals(Protocol):
 
     def of(self, question: ApprovalQuestion) -> Heard:
         """Return who approved exactly this. Raises Undecided when that cannot be verified."""
+        ...
+
+
+class ApprovalBook(Protocol):
+    """Where approvals are signed and published."""
+
+    def sign(self, statement: Statement) -> SignedStatement:
+        """Sign as the user is set up to sign. Raises UsageError without a key, Refused, Undecided."""
+        ...
+
+    def verify(self, signed: SignedStatement, signers: str) -> str:
+        """Return why it would not count by a signers file's text; empty where it does. Raises Undecided."""
+        ...
+
+    def keep(self, signed: SignedStatement) -> bool:
+        """Publish it; False where it is known already. Raises Refused, Conflict, Undecided."""
         ...
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = {
+    "approve": ("sealock.cli.approve", "Approve what is to move, with your Git signature."),
     "check": ("sealock.cli.check", "Check overlays, Applications and policy; exit 1 on findings."),
     "diff": ("sealock.cli.diff", "Show what a change does to the rendered objects, dangers first."),
     "generate": ("sealock.cli.generate", "Write Applications, bases and overlays from services.yaml."),

@@ -87,6 +87,10 @@ class PlanPromotion:
             result, edits, cars, gates, (left_out, [tag for each in drafts for tag in each.tags])
         )
 
+    def cars(self) -> tuple[Car, ...]:
+        """Return what would move; no gate is asked, and nothing is written. Raises as `run` does."""
+        return tuple(self._edited(self._drafts()[0])[1])
+
     # What moves
 
     def _drafts(self) -> tuple[list[Draft], list[LeftOut]]:

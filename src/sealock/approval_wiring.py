@@ -1,0 +1,71 @@
+"""Connects `approve` to adapters; each part is imported when it is asked for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealock import wiring
+from sealock.errors import SealockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sealock.adapters.git_revision import GitRevisions
+    from sealock.app.approve import Approve
+    from sealock.domain.promotion import Car
+
+# ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
+
+
+class Approving(NamedTuple):
+    """The use case, who approves (`Name <mail>`), and what of services would move into an environment."""
+
+    use: Approve
+    author: str
+    moving: Callable[[Sequence[str], str, str], tuple[Car, ...]]
+
+
+@contextmanager
+def approvals(root: str, remote: str = "", branch: str = "") -> Iterator[Approving]:
+    """Give what approves, by the configuration of the deployed branch's newest commit.
+
+    Raises UsageError, ConfigurationError, Undecided.
+    """
+    from sealock.adapters.deployed_branch import GitDeployedBranch
+    from sealock.adapters.git_approvals import GitApprovals
+    from sealock.adapters.git_revision import GitRevisions
+    from sealock.adapters.system_clock import SystemClock
+    from sealock.app.approve import Approve
+
+    git = GitRevisions(root)
+    remote, branch = _place(git, remote, branch)
+    deployed = GitDeployedBranch(git.root, remote=remote, branch=branch)
+    author = deployed.author()
+    with git.files(deployed.tip()) as files:
+        book = GitApprovals(git.root, remote)
+        use = Approve(book, wiring.settings(files), files, SystemClock())
+        yield Approving(use, author, lambda *asked: _moving(git.root, (remote, branch), *asked))
+
+
+def _place(git: GitRevisions, remote: str, branch: str) -> tuple[str, str]:
+    """Return what the command line says, else sealock.yaml of what is checked out, as promotions do."""
+    if remote and branch:
+        return remote, branch
+    try:
+        with git.files(git.resolve("HEAD")) as files:
+            said = wiring.settings(files).promotion
+    except SealockError:
+        return remote, branch
+    return remote or said.remote, branch or said.branch
+
+
+def _moving(
+    root: str, place: tuple[str, str], services: Sequence[str], source: str, environment: str
+) -> tuple[Car, ...]:
+    from sealock import promotion_wiring
+    from sealock.app.promotion.request import Request
+
+    request = Request("promote", tuple(services), environment, source)
+    with promotion_wiring.promotions(root, promotion_wiring.Choices(*place)) as promotions:
+        return promotions.cars(request)

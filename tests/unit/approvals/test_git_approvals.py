@@ -1,0 +1,242 @@
+"""Approvals in Git notes, with keys of real people: what counts, what does not, and that none is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from tests.fakes.signing_people import Person, Team, gpg_home, run
+
+from sealock.adapters.git_approvals import REF, GitApprovals
+from sealock.adapters.git_push import Deadlines
+from sealock.domain.approval import SignedStatement, Statement
+from sealock.errors import Refused, Undecided, UsageError
+from sealock.ports import ApprovalQuestion, Heard, NotCounted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+DIGEST = f"sha256:{'a1' * 32}"
+OTHER = f"sha256:{'b2' * 32}"
+
+
+def as_bob(*command: str) -> str:
+    who = {
+        f"GIT_{role}_{what}": "bob@x.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    return subprocess.run(command, env=os.environ | who, check=True, capture_output=True, text=True).stdout
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Person, Person, Person]]:
+    """Ada and Bob sign with SSH, Cyd with gpg; each test has a repository of its own."""
+    team = Team(tmp_path_factory.mktemp("people"))
+    with gpg_home() as home:
+        yield team.by_ssh("ada@x.org"), team.by_ssh("bob@x.org"), team.by_gpg("cyd@x.org", home)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, people: tuple[Person, Person, Person]) -> Path:
+    """Return an empty remote, and make it that of everybody."""
+    bare = tmp_path / "remote.git"
+    run("git", "init", "-q", "--bare", "-b", "main", str(bare))
+    for each in people:
+        run("git", "remote", "set-url", "origin", str(bare), folder=each.clone)
+    return bare
+
+
+@pytest.fixture
+def ada(people: tuple[Person, Person, Person], bare: Path) -> Person:
+    assert bare.exists()
+    return people[0]
+
+
+@pytest.fixture
+def bob(people: tuple[Person, Person, Person], bare: Path) -> Person:
+    assert bare.exists()
+    return people[1]
+
+
+@pytest.fixture
+def cyd(people: tuple[Person, Person, Person], bare: Path) -> Person:
+    assert bare.exists()
+    return people[2]
+
+
+def statement(mail: str, **changes: object) -> Statement:
+    said = Statement("ledger", "production", (DIGEST,), mail, "2026-11-02T09:00:00Z")
+    return msgspec.structs.replace(said, **changes)
+
+
+def approve(person: Person, **changes: object) -> SignedStatement:
+    book = GitApprovals(str(person.clone))
+    signed = book.sign(statement(person.mail, **changes))
+    book.keep(signed)
+    return signed
+
+
+def heard(asker: Person, *signers: Person | str, digests: tuple[str, ...] = (DIGEST,)) -> Heard:
+    text = "".join(each if isinstance(each, str) else each.signer for each in signers)
+    asked = ApprovalQuestion("ledger", "production", digests, text)
+    return GitApprovals(str(asker.clone), clock=Clock()).of(asked)
+
+
+def names(found: Heard) -> list[str]:
+    return [each.who for each in found.approvals]
+
+
+def test_what_nobody_approved_has_no_approvals(ada: Person) -> None:
+    assert heard(ada, ada) == Heard()
+
+
+def test_approvals_by_ssh_and_by_gpg_are_seen_from_every_clone(ada: Person, bob: Person, cyd: Person) -> None:
+    for each in (ada, cyd):
+        approve(each)
+    found = heard(bob, ada, bob, cyd)
+    assert sorted(names(found)) == ["ada@x.org", "cyd@x.org"]
+    assert {each.approved for each in found.approvals} == {datetime(2026, 11, 2, 9, tzinfo=UTC)}
+    assert [each.evidence.kind for each in found.approvals] == ["approval", "approval"]
+    assert sorted(each.evidence.summary for each in found.approvals) == ["ada@x.org", "cyd@x.org"]
+
+
+def test_branches_index_and_work_tree_stay_as_they_are(ada: Person) -> None:
+    before = run("git", "for-each-ref", folder=ada.clone), run("git", "status", "-s", folder=ada.clone)
+    approve(ada)
+    heard(ada, ada)
+    assert (
+        run("git", "for-each-ref", folder=ada.clone),
+        run("git", "status", "-s", folder=ada.clone),
+    ) == before
+
+
+def test_git_itself_shows_the_note_where_it_is_attached(ada: Person, bare: Path) -> None:
+    approve(ada)
+    notes = ("git", f"--git-dir={remote(ada)}", "notes", f"--ref={REF}")
+    _, about = run(*notes, "list").split()
+    text = run(*notes, "show", about)
+    as_bob(*notes, "add", "-f", "-m", f"LGTM\n{text}", about)
+    found = heard(ada, ada)
+    assert names(found) == ["ada@x.org"]
+    assert NotCounted("a line of the note", "it cannot be read") in found.others
+
+
+def remote(person: Person) -> str:
+    return run("git", "remote", "get-url", "origin", folder=person.clone).strip()
+
+
+def test_approvals_at_the_same_time_are_all_kept(ada: Person, bob: Person, cyd: Person) -> None:
+    signed = [
+        (each, GitApprovals(str(each.clone)).sign(statement(each.mail, approved=f"2026-11-02T09:0{n}:00Z")))
+        for n in range(3)
+        for each in (ada, bob, cyd)
+    ]
+    with ThreadPoolExecutor(9) as threads:
+        done = list(threads.map(lambda each: GitApprovals(str(each[0].clone)).keep(each[1]), signed))
+    assert done == [True] * 9
+    assert sorted(names(heard(ada, ada, bob, cyd))) == ["ada@x.org", "bob@x.org", "cyd@x.org"]
+    kept = run("git", f"--git-dir={remote(ada)}", "notes", f"--ref={REF}", "list").split()[0]
+    assert len(run("git", f"--git-dir={remote(ada)}", "cat-file", "blob", kept).splitlines()) == 9
+
+
+def test_many_notes_that_git_spread_over_folders_are_found_and_added_to(ada: Person, bob: Person) -> None:
+    approve(ada)
+    bare = f"--git-dir={remote(ada)}"
+    for number in range(400):
+        content = Path(remote(ada), "content")
+        content.write_text(f"{number}")
+        about = run("git", bare, "hash-object", "-w", str(content)).strip()
+        as_bob("git", bare, "notes", f"--ref={REF}", "add", "-m", "x", about)
+        if "/" in run("git", bare, "ls-tree", "-r", "--name-only", REF):
+            break
+    else:
+        pytest.fail("Git did not spread 400 notes over folders")
+    approve(bob)
+    assert sorted(names(heard(ada, ada, bob))) == ["ada@x.org", "bob@x.org"]
+
+
+def test_without_a_remote_notes_are_kept_here(ada: Person) -> None:
+    run("git", "remote", "remove", "origin", folder=ada.clone)
+    try:
+        approve(ada)
+        assert names(heard(ada, ada)) == ["ada@x.org"]
+        assert REF in run("git", "for-each-ref", folder=ada.clone)
+    finally:
+        run("git", "update-ref", "-d", REF, folder=ada.clone)
+        run("git", "remote", "add", "origin", "nowhere", folder=ada.clone)
+
+
+def test_a_remote_that_refuses_is_told(ada: Person, bare: Path) -> None:
+    hook = bare / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho no notes here >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(Refused, match="no notes here"):
+        approve(ada)
+
+
+def test_a_remote_that_is_gone_is_undecided(ada: Person, bare: Path) -> None:
+    bare.rename(f"{bare}.away")
+    quick = Deadlines(ask=10, send=10, pauses=())
+    with pytest.raises(Undecided, match="origin cannot be asked"):
+        GitApprovals(str(ada.clone), deadlines=quick).of(ApprovalQuestion("a", "b", (DIGEST,)))
+
+
+def test_an_unusable_signing_key_is_told(ada: Person) -> None:
+    book = GitApprovals(str(ada.clone))
+    key = run("git", "config", "user.signingKey", folder=ada.clone).strip()
+    run("git", "config", "user.signingKey", "/no/such/key.pub", folder=ada.clone)
+    try:
+        with pytest.raises(Refused, match="could not be signed: ssh-keygen"):
+            book.sign(statement(ada.mail))
+        run("git", "config", "--unset", "user.signingKey", folder=ada.clone)
+        with pytest.raises(UsageError, match="which SSH key you sign with"):
+            book.sign(statement(ada.mail))
+        run("git", "config", "gpg.format", "x509", folder=ada.clone)
+        with pytest.raises(UsageError, match="'x509'"):
+            book.sign(statement(ada.mail))
+    finally:
+        run("git", "config", "gpg.format", "ssh", folder=ada.clone)
+        run("git", "config", "user.signingKey", key, folder=ada.clone)
+
+
+@pytest.fixture
+def agent(ada: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run an agent that has Ada's key, whose file is nowhere to be found."""
+    folder = Path(tempfile.mkdtemp(prefix="a-", dir="/tmp"))
+    socket = folder / "socket"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline()
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+        run("ssh-add", "-q", str(ada.home / "key"), SSH_AUTH_SOCK=str(socket))
+        yield
+        running.kill()
+    shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("agent")
+@pytest.mark.parametrize("way", ["user.signingKey", "gpg.ssh.defaultKeyCommand"])
+def test_a_key_that_only_an_agent_has_signs(ada: Person, way: str) -> None:
+    was = run("git", "config", "user.signingKey", folder=ada.clone).strip()
+    key = f"key::{ada.signer.partition(' ')[2].strip()}"
+    run("git", "config", "--unset", "user.signingKey", folder=ada.clone)
+    run("git", "config", way, key if way == "user.signingKey" else f"echo '{key}'", folder=ada.clone)
+    try:
+        approve(ada)
+    finally:
+        run("git", "config", "--unset", way, folder=ada.clone)
+        run("git", "config", "user.signingKey", was, folder=ada.clone)
+    assert names(heard(ada, ada)) == ["ada@x.org"]
