@@ -527,7 +527,8 @@ EDITS = st.sampled_from(["rename", "break", "remove", "link", "folder", "same"])
 def edit(root: Path, path: str, how: str, number: int) -> None:
     """Change what is at `path` in one of many ways, or leave it where that cannot be done."""
     full = root / path
-    if full.is_dir() or any((root / each).is_file() for each in map(str, Path(path).parents)):
+    above = [root / each for each in Path(path).parents]
+    if full.is_dir() or any(each.is_file() or each.is_symlink() for each in above):
         return
     if how == "same" or (how == "remove" and not os.path.lexists(full)):
         return
