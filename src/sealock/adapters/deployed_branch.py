@@ -148,18 +148,20 @@ class GitDeployedBranch:
             if found is None and fetched.status > 1:
                 message = f"git fetch failed: {git_program.words(fetched.stderr) or 'no answer'}"
                 raise Undecided(message, hint=f"Try `git fetch {printable(branch.remote)}` here.")
-        if found and branch.remote and self._repository.partial:
-            self._complete(found, branch.remote)
+        if branch.remote and self._repository.partial:
+            self._complete(commit, branch.remote)
+            found = self._revision(commit)
         return found
 
     def _revision(self, commit: str) -> Revision | None:
         """Return the commit with the tree of the root, where the repository has it."""
         prefix = self._repository.prefix
         tree = f"{commit}:{prefix}" if prefix else f"{commit}^{{tree}}"
-        said = git_program.output(
-            self.root, ["cat-file", "--batch-check"], stdin=f"{commit}^{{commit}}\n{tree}\n".encode()
-        )
-        one, other = said.decode("utf-8", "replace").splitlines()
+        asked = f"{commit}^{{commit}}\n{tree}\n".encode()
+        done = git_program.run(self.root, ["cat-file", "--batch-check"], stdin=asked)
+        if done.status and not self._repository.partial:
+            git_program.fail("cat-file", done.stderr)
+        one, other = (*done.stdout.decode("utf-8", "replace").splitlines(), "", "")[:2]
         if not _has(one, "commit"):
             return None
         if not _has(other, "tree"):
@@ -177,11 +179,11 @@ class GitDeployedBranch:
         ]  # fmt: skip
         return self._network(arguments, branch.remote, self._deadlines.send)
 
-    def _complete(self, revision: Revision, remote: str) -> None:
+    def _complete(self, commit: str, remote: str) -> None:
         """Fetch what a partial clone lacks of a revision's files. Raises Undecided."""
         for _ in range(_MOST_LEVELS):
             listed = git_program.run(
-                self.root, ["rev-list", "--objects", "--missing=print", "--no-walk", revision.commit]
+                self.root, ["rev-list", "--objects", "--missing=print", "--no-walk", commit]
             )
             missing = [line[1:] for line in listed.stdout.split(b"\n") if line.startswith(b"?")]
             if not missing:

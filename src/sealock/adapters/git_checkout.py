@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealock.adapters import git_program
+from sealock.adapters import git_program, git_push
 from sealock.adapters.git_write import cannot_write
 from sealock.domain.promotion import Delivery
 from sealock.errors import Undecided
@@ -66,18 +66,20 @@ def move_here(root: str, ref: str, old: str, new: str, standing: Callable[[], St
                 _bring(place, clean)
             updated = git_program.run(root, ["update-ref", "-m", "sealock", ref, new, old])
         except BaseException:
-            _take_back(done)
+            # Who is stopped may have moved the branch first.
+            if git_push.ask(standing) != "arrived":
+                _take_back(done)
             raise
-        if updated.status:
+        found = standing() if updated.status else "arrived"
+        if found != "arrived":
             _take_back(done)
-            return _not_moved(updated.stderr, new, standing)
+            return _not_moved(updated.stderr, new, found)
         return Delivery("accepted", new, _left_alone([path for *_, dirty in moved for path in dirty]))
 
 
-def _not_moved(said: bytes, new: str, standing: Callable[[], Standing]) -> Delivery:
-    found = standing()
-    if found != "unchanged":
-        return Delivery("accepted" if found == "arrived" else "moved", new)
+def _not_moved(said: bytes, new: str, found: Standing) -> Delivery:
+    if found == "moved":
+        return Delivery("moved", new)
     if b"aborted by hook" in said:
         return Delivery("refused", new, git_program.words(said))
     raise cannot_write(said)

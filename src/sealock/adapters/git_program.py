@@ -120,7 +120,7 @@ def words(said: bytes) -> str:
     The other side's own words come first where there are any: Git marks them with `remote:`.
     """
     text = _CREDENTIALS.sub("", said.decode("utf-8", "replace"))
-    lines = [each.strip() for each in re.split(r"[\r\n]+", text)]
+    lines = [line for each in re.split(r"[\r\n]+", text) if (line := each.strip())]
     theirs = [each.removeprefix("remote:").strip() for each in lines if each.startswith("remote:")]
     ours = [each for each in lines if each.startswith(("fatal:", "error:"))]
     telling = [each for each in ours if not _HOLLOW.search(each)]

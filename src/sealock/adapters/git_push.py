@@ -73,7 +73,7 @@ def deliver(push: Push, standing: Callable[[], Standing], deadlines: Deadlines) 
         if answer.status == "refused" and not doubted:
             return Delivery("refused", push.commit, answer.words)
         doubted = doubted or answer.status == "unclear"
-        found = _standing(standing)
+        found = ask(standing)
         if found == "arrived":
             return Delivery("accepted", push.commit)
         if found == "moved":
@@ -90,9 +90,10 @@ def deliver(push: Push, standing: Callable[[], Standing], deadlines: Deadlines) 
     raise Undecided(message, hint=hint)
 
 
-def _standing(ask: Callable[[], Standing]) -> Standing | None:
+def ask(standing: Callable[[], Standing]) -> Standing | None:
+    """Return how the branch stands to the commit; None where nobody can tell."""
     try:
-        return ask()
+        return standing()
     except Undecided:
         return None
 

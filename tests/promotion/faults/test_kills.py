@@ -13,7 +13,7 @@ from tests.fakes.git_repositories import git, state_of
 from tests.promotion.faults.starting import promote, sound, stale_locks, subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -21,17 +21,20 @@ SUBJECT = "promote(v2): dev → staging"
 OLD, NEW = "one\n", "one\nv2\n"
 _MOST_STEPS = 60
 
-# Counts the Git programs that a promoter starts, and at the chosen one does what STOP says.
+# Counts the Git programs that a promoter starts, and at the chosen one does what STOP says. The command
+# ONLY, and whatever it starts, is killed at the system call CALL, of those that write.
 SHIM = """#!/bin/sh
 n=$(cat "$COUNT" 2>/dev/null || echo 0)
 n=$((n + 1))
 echo $n >"$COUNT"
+case " $* " in
+  *" $ONLY "*) exec strace -f -qq -o "$COUNT.trace" -e trace="$CALLS" \\
+         -e inject="$CALLS:signal=KILL:when=$CALL" "$REAL" "$@" ;;
+esac
 if [ "$n" = "$STEP" ]; then
   case "$STOP" in
     before) kill -9 "$PROMOTER"; exit 1 ;;
     after) "$REAL" "$@"; kill -9 "$PROMOTER"; exit 1 ;;
-    git) exec strace -f -qq -o "$COUNT.trace" -e trace="$CALLS" \\
-         -e inject="$CALLS:signal=KILL:when=$CALL" "$REAL" "$@" ;;
   esac
 fi
 exec "$REAL" "$@"
@@ -82,7 +85,8 @@ def shim(tmp_path: Path) -> dict[str, str]:
     (folder / "git").write_text(SHIM)
     (folder / "git").chmod(0o755)
     count = folder / "count"
-    return {"PATH": f"{folder}:{os.environ['PATH']}", "REAL": real, "COUNT": str(count), "CALLS": CALLS}
+    path = f"{folder}:{os.environ['PATH']}"
+    return {"PATH": path, "REAL": real, "COUNT": str(count), "CALLS": CALLS, "ONLY": "none"}
 
 
 def assert_as_before_or_complete(place: Place, before: dict[str, str]) -> None:
@@ -159,3 +163,32 @@ def test_a_kill_before_every_write_of_sealocks_own(place: Place) -> None:
         assert_as_before_or_complete(place, before)
         assert_ends(place, before)
     assert killed >= 8
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+@pytest.mark.parametrize(
+    ("command", "calls"),
+    [
+        ("unpack-objects", range(1, 14, 2)),
+        ("commit-tree", range(1, 7)),
+        ("push", [*range(1, 16), *range(17, 60, 6)]),
+        ("update-index", range(1, 8)),
+        ("update-ref", range(1, 12)),
+    ],
+)
+def test_a_kill_of_git_itself_at_every_system_call_that_writes(
+    place: Place, shim: dict[str, str], command: str, calls: Sequence[int]
+) -> None:
+    if (place.remote and command.startswith("update-")) or (not place.remote and command == "push"):
+        pytest.skip("this command is not run here")
+    failed = 0
+    for call in calls:
+        place.put_back()
+        before = state_of(place.root)
+        status, said = promote(place.root, "a.yaml", "v2", **shim | {"ONLY": command, "CALL": str(call)})
+        failed += status != 0
+        assert said == "accepted" or status in {1, 3}, said
+        if status:
+            assert_as_before_or_complete(place, before)
+        assert_ends(place, before)
+    assert failed
