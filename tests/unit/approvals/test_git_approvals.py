@@ -16,8 +16,9 @@ import pytest
 from tests.fakes.signing_people import Person, Team, gpg_home, run
 
 from sealock.adapters.git_approvals import REF, GitApprovals
+from sealock.adapters.git_notes import GitNotes
 from sealock.adapters.git_push import Deadlines
-from sealock.domain.approval import SignedStatement, Statement
+from sealock.domain.approval import SignedStatement, Statement, subject
 from sealock.errors import Refused, Undecided, UsageError
 from sealock.ports import ApprovalQuestion, Heard, NotCounted
 
@@ -124,6 +125,142 @@ def test_branches_index_and_work_tree_stay_as_they_are(ada: Person) -> None:
 
 
 def test_git_itself_shows_the_note_where_it_is_attached(ada: Person, bare: Path) -> None:
+    approve(ada)
+    note, about = run("git", f"--git-dir={bare}", "notes", f"--ref={REF}", "list").split()
+    shown = run("git", f"--git-dir={bare}", "cat-file", "blob", note)
+    assert '"who":"ada@x.org"' in shown
+    assert run("git", "cat-file", "blob", about, folder=ada.clone) == (
+        f'{{"digests":["{DIGEST}"],"environment":"production",'
+        '"schema":"sealock.dev/approval-subject/v1","service":"ledger"}'
+    )
+
+
+def test_the_same_approval_twice_is_one_line(ada: Person) -> None:
+    signed = approve(ada)
+    assert GitApprovals(str(ada.clone)).keep(signed) is False
+    assert names(heard(ada, ada)) == ["ada@x.org"]
+
+
+def test_two_approvals_of_one_person_are_one(ada: Person) -> None:
+    approve(ada)
+    approve(ada, approved="2026-11-02T09:01:00Z")
+    assert names(heard(ada, ada)) == ["ada@x.org"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "digests"),
+    [
+        ({"digests": (OTHER,)}, (DIGEST,)),
+        ({"service": "payments"}, (DIGEST,)),
+        ({"environment": "staging"}, (DIGEST,)),
+        ({}, (DIGEST, OTHER)),
+        ({"digests": tuple(sorted((DIGEST, OTHER)))}, (DIGEST,)),
+    ],
+)
+def test_an_approval_counts_for_exactly_what_it_says(
+    ada: Person, changes: dict[str, object], digests: tuple[str, ...]
+) -> None:
+    approve(ada, **changes)
+    assert heard(ada, ada, digests=digests) == Heard()
+
+
+def test_a_note_about_one_thing_cannot_be_attached_to_another(ada: Person) -> None:
+    signed = approve(ada, digests=(OTHER,))
+    GitNotes(str(ada.clone), REF).add(subject("ledger", "production", (DIGEST,)), signed.line(), "moved")
+    assert heard(ada, ada) == Heard((), (NotCounted("ada@x.org", "it is about something else"),))
+
+
+def test_the_order_of_digests_does_not_matter(ada: Person) -> None:
+    approve(ada, digests=tuple(sorted((DIGEST, OTHER))))
+    assert names(heard(ada, ada, digests=(OTHER, DIGEST, OTHER))) == ["ada@x.org"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"expires": "2026-11-02T09:30:00Z"}, "it expired at 2026-11-02T09:30:00Z"),
+        ({"approved": "2026-11-02T09:32:00Z"}, "it is dated 2026-11-02T09:32:00Z, which is to come"),
+        ({"approved": "yesterday"}, "it says no time"),
+        ({"expires": "never"}, "it says no time"),
+    ],
+)
+def test_one_that_does_not_hold_now_does_not_count(
+    ada: Person, changes: dict[str, object], reason: str
+) -> None:
+    approve(ada, **changes)
+    assert heard(ada, ada) == Heard((), (NotCounted("ada@x.org", reason),))
+
+
+def test_one_that_expires_later_counts(ada: Person) -> None:
+    approve(ada, expires="2026-11-02T09:30:01Z")
+    assert names(heard(ada, ada)) == ["ada@x.org"]
+
+
+@pytest.mark.parametrize("how", ["ssh", "gpg"])
+def test_who_is_not_in_the_signers_file_does_not_count(
+    ada: Person, bob: Person, cyd: Person, how: str
+) -> None:
+    who = ada if how == "ssh" else cyd
+    approve(who)
+    found = heard(bob, bob)
+    assert (names(found), [each.who for each in found.others]) == ([], [who.mail])
+
+
+@pytest.mark.parametrize("how", ["ssh", "gpg"])
+def test_nobody_can_approve_in_anothers_name(ada: Person, bob: Person, cyd: Person, how: str) -> None:
+    approve(bob if how == "ssh" else cyd, who=ada.mail)
+    found = heard(bob, ada, bob, cyd)
+    assert (names(found), [each.who for each in found.others]) == ([], [ada.mail])
+
+
+@pytest.mark.parametrize("how", ["ssh", "gpg"])
+def test_a_signature_of_other_words_does_not_count(ada: Person, cyd: Person, how: str) -> None:
+    who = ada if how == "ssh" else cyd
+    book = GitApprovals(str(who.clone))
+    signed = book.sign(statement(who.mail, digests=(OTHER,)))
+    book.keep(SignedStatement(signed.signature, statement(who.mail)))
+    assert names(heard(ada, ada, cyd)) == []
+
+
+def test_a_signature_made_for_something_else_does_not_count(ada: Person, tmp_path: Path) -> None:
+    said = statement(ada.mail)
+    text = tmp_path / "text"
+    text.write_bytes(said.text())
+    run("ssh-keygen", "-Y", "sign", "-q", "-n", "git", "-f", str(ada.home / "key"), str(text))
+    book = GitApprovals(str(ada.clone))
+    book.keep(SignedStatement((tmp_path / "text.sig").read_text(), said))
+    assert names(heard(ada, ada)) == []
+
+
+def test_one_key_is_one_person_whatever_names_it_may_use(ada: Person) -> None:
+    approve(ada)
+    approve(ada, who="eve@x.org", approved="2026-11-02T09:10:00Z")
+    found = heard(ada, ada.signer.replace(ada.mail, "*@x.org"))
+    assert names(found) == ["ada@x.org"]
+    assert found.others == (NotCounted("eve@x.org", "its key is the one that ada@x.org approved with"),)
+
+
+def test_who_is_named_by_a_pattern_is_nobody(ada: Person) -> None:
+    approve(ada, who="*@x.org")
+    found = heard(ada, ada.signer.replace(ada.mail, "*@x.org"))
+    assert found == Heard((), (NotCounted("*@x.org", "who says it is no mail address"),))
+
+
+def test_a_key_that_the_signers_file_has_for_commits_alone_does_not_count(ada: Person) -> None:
+    approve(ada)
+    only_commits = ada.signer.replace(f"{ada.mail} ", f'{ada.mail} namespaces="git" ')
+    assert names(heard(ada, only_commits)) == []
+
+
+def test_the_users_own_keyring_does_not_count(
+    ada: Person, cyd: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNUPGHOME", str(cyd.home))
+    approve(cyd)
+    assert names(heard(ada, ada)) == []
+
+
+def test_nonsense_in_a_note_is_told_and_hides_nothing(ada: Person) -> None:
     approve(ada)
     notes = ("git", f"--git-dir={remote(ada)}", "notes", f"--ref={REF}")
     _, about = run(*notes, "list").split()
