@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -11,17 +15,19 @@ from tests.promotion.test_image_sites import FOLDER, PIN, SETTINGS, reader
 
 from sealock.adapters.engine import EngineRenderer, RenderOptions, open_pool
 from sealock.app.image_sites import edit, find_sites
+from sealock.cli.main import run
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.domain.service_overlays import ServiceOverlay
 from sealock.ports import RenderRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 Render: TypeAlias = "Callable[[dict[str, str]], list[dict[str, Any]]]"
 pytestmark = pytest.mark.engine
 
+PLATFORM = Path(__file__).parents[2] / "examples" / "platform"
+URL = "https://github.com/acme/platform-manifests.git"
 IMAGES = ("ghcr.io/acme/api", "ghcr.io/acme/web", "ghcr.io/acme/job", "api", "web")
 CONTAINERS = "".join(
     f"      - {{name: c{number}, image: '{name}:1'}}\n" for number, name in enumerate(IMAGES)
@@ -161,3 +167,32 @@ def test_the_place_that_counts_is_the_one_that_is_found_first(name: str, render:
     changes = differing(render(files), render(edited))
     assert list(changes) == ["[1].spec.template.spec.containers[0].image"]
     assert changes.popitem()[1][1] == f"ghcr.io/acme/api@{NEW}"
+
+
+def test_a_promotion_in_the_default_style_gets_no_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("SEALOCK_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "repository"
+    shutil.copytree(PLATFORM, folder)
+    for file in folder.glob("services/ledger/overlays/*/kustomization.yaml"):
+        overlay = ServiceOverlay("ledger", "", "o", "o/kustomization.yaml")
+        text = file.read_text()
+        for site in find_sites(reader({overlay.file: text}), overlay, SETTINGS):
+            text = edit(site, text, PIN, "comment")
+        assert NEW in text
+        assert text.endswith(" # 1.4.2\n")
+        file.write_text(text)
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false"]
+    for step in (
+        ["init", "-qb", "main"],
+        ["remote", "add", "origin", URL],
+        ["add", "."],
+        ["commit", "-qm", "x"],
+    ):
+        subprocess.run([*git, *step.split()], cwd=folder, check=True, timeout=60)
+
+    assert run(["check", "--repo", str(folder), "--format", "json"]) == 0, capfdbinary.readouterr()
+    document = json.loads(capfdbinary.readouterr().out)
+    assert (document["findings"], document["undecided"]) == ([], [])
+    assert document["summary"]["overlays"] == 15
