@@ -190,7 +190,7 @@ def test_a_promotion_in_the_default_style_gets_no_finding(
         ["add", "."],
         ["commit", "-qm", "x"],
     ):
-        subprocess.run([*git, *step.split()], cwd=folder, check=True, timeout=60)
+        subprocess.run([*git, *step], cwd=folder, check=True, timeout=60)
 
     assert run(["check", "--repo", str(folder), "--format", "json"]) == 0, capfdbinary.readouterr()
     document = json.loads(capfdbinary.readouterr().out)
