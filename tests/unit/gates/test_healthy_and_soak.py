@@ -216,6 +216,7 @@ def test_the_time_when_a_soak_is_over_is_rounded_up() -> None:
         ([seen(), seen(observed=ago(hours=1), since=ago(hours=1, minutes=30))], "1h 30m"),
         ([seen(), seen("refuse", ago(hours=5))], "3h"),
         ([seen(), seen("unknown", ago(minutes=30))], "3h"),
+        ([seen(), msgspec.structs.replace(seen("refuse", ago(minutes=30)), kind="smoke")], "3h"),
     ],
 )
 def test_a_soak_counts_from_the_last_break_that_anybody_saw(known: list[Evidence], held: str) -> None:
