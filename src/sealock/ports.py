@@ -519,7 +519,7 @@ class DeployedBranch(Protocol):
         ...
 
     def tree(self, base: Revision, changes: Sequence[FileChange]) -> str:
-        """Write the objects of the tree with `changes` made, and return the id of the root tree.
+        """Write the objects of the tree with `changes` made, and return its id: the root's, as in a Revision.
 
         Modes stay. Raises Refused for a path that is a link, a submodule, outside or in `.git`,
         Conflict when a file is not as `before` says, Undecided.
@@ -527,7 +527,7 @@ class DeployedBranch(Protocol):
         ...
 
     def commit(self, base: Revision, tree: str, message: str) -> str:
-        """Write the commit of the root tree `tree` on `base` and return its id; signed as Git is set to sign.
+        """Write the commit of the root's tree on `base` and return its id; signed as Git is set to sign.
 
         Neither index nor work tree are touched. Raises Refused when it cannot be signed, UsageError
         without an author, Undecided.

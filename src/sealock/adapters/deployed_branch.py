@@ -217,6 +217,8 @@ class GitDeployedBranch:
         a submodule, outside or in `.git`, or kept by Git LFS; Conflict when a file is not as `before` says;
         Undecided.
         """
+        if not changes:
+            return base.tree
         trees = git_write.GitTrees(self.root, len(base.commit))
         found = trees.changed(base.tree, changes)
         trees.write()

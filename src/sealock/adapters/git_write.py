@@ -24,7 +24,6 @@ _FILE, _FOLDER, _LINK, _SUBMODULE = b"100644", b"40000", b"120000", b"160000"
 _TREE_TYPE, _BLOB_TYPE = 2, 3
 _SHA1_BYTES = 20
 _LARGE_FILE = "version https://git-lfs.github.com/spec/"
-_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _UNSIGNED = re.compile(rb"gpg|sign|key|ssh-keygen", re.IGNORECASE)
 _NOBODY = re.compile(
     rb"tell me who you are|empty ident name|auto-detect email|no (name|email) was given", re.IGNORECASE
@@ -198,8 +197,8 @@ def refuse_path(path: str) -> None:
 
 
 def _means_git(name: str) -> bool:
-    """Say whether some system takes `name` for `.git`: case, HFS+'s ignored characters, NTFS's endings."""
-    plain = _IGNORED_BY_HFS.sub("", name).casefold().partition(":")[0].rstrip(" .")
+    """Say whether some system takes `name`, which can be printed, for `.git`: case, and NTFS's endings."""
+    plain = name.casefold().partition(":")[0].rstrip(" .")
     return plain in {".git", "git~1"}
 
 
