@@ -20,7 +20,7 @@ from sealock.domain.promotion_message import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import BufferedWriter
+    from typing import IO
 
     from sealock.domain.promotion_message import Action
 
@@ -188,12 +188,14 @@ def _overlay(service: str, environment: str, release: Release) -> tuple[str, str
     return f"services/{service}/overlays/{environment}/kustomization.yaml", text
 
 
-def write_promotions(folder: Path, services: int, commits: int, *, gates: bool = False) -> None:
+def write_promotions(
+    folder: Path, services: int, commits: int, *, gates: bool = False, seed: int = 5
+) -> None:
     """Write the repository: a commit with all files, and `commits` - 1 more, checked out on `main`."""
     folder.mkdir(parents=True)
     git = ["git", "-C", str(folder)]
     subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)
-    history = History(services)
+    history = History(services, seed)
     with subprocess.Popen([*git, "fast-import", "--quiet"], stdin=subprocess.PIPE) as process:
         if process.stdin is None:
             message = "git fast-import has no input"
@@ -212,9 +214,7 @@ def write_promotions(folder: Path, services: int, commits: int, *, gates: bool =
     subprocess.run([*git, "reset", "--quiet", "--hard"], check=True)
 
 
-def _write_commit(
-    into: BufferedWriter, number: int, text: str, files: Iterator[tuple[str, str]]
-) -> None:
+def _write_commit(into: IO[bytes], number: int, text: str, files: Iterator[tuple[str, str]]) -> None:
     who = _PEOPLE[number % len(_PEOPLE)]
     when = f"{who} {_BEGIN + number * _STEP_SECONDS} +0000"
     body = text.encode()

@@ -38,12 +38,11 @@ class PlaceOptions(NamedTuple):
 
 
 class StatusOptions(NamedTuple):
-    """What `sealock status` was asked. With `opened` the forge is asked for pull requests."""
+    """What `sealock status` was asked."""
 
     services: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
-    opened: bool = False
     cached: bool = True
 
 

@@ -63,7 +63,11 @@ class ShowHistory:
         overlays = self._overlays()
         recorded = self._recorded()
         by_hand = self._by_hand(self._places(overlays))
-        found = sorted((*recorded, *by_hand), key=lambda each: -each.time)
+        order = list(question.settings.environments)
+        found = sorted(
+            (*recorded, *by_hand),
+            key=lambda each: (-each.time, [at for at, name in enumerate(order) if name in each.environment]),
+        )
         if not overlays and not found:
             raise self._unknown()
         return ServiceHistory(

@@ -176,7 +176,7 @@ class ShowStatus:
             place = each.service, each.environment
             if place in cells:
                 cells[place] = replace(cells[place], open=(*cells[place].open, each))
-            elif not each.service and not self._question.services:
+            elif not self._question.services:
                 trains.append(each)
         return cells, tuple(trains)
 

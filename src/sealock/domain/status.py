@@ -70,7 +70,7 @@ class NextStep(msgspec.Struct, frozen=True):
 class OpenPromotion(msgspec.Struct, frozen=True):
     """A promotion that waits on a branch of its own; `url` and `number` where a forge was asked.
 
-    `service` is empty for a train, whose branch names no service.
+    `service` is what the branch's name says in its place: that of a train is none that there is.
     """
 
     branch: str
@@ -84,8 +84,8 @@ def open_promotion(branch: str, url: str = "", number: int = 0) -> OpenPromotion
     """Return what the name of a promotion's branch says: `sealock/promote/staging/ledger-0123456789ab`."""
     environment, _, rest = branch.removeprefix("sealock/promote/").partition("/")
     service, dash, digest = rest.rpartition("-")
-    alone = bool(dash) and service != "train" and _SHORT_DIGEST.fullmatch(digest) is not None
-    return OpenPromotion(branch, environment, service if alone else "", url, number)
+    named = dash and _SHORT_DIGEST.fullmatch(digest)
+    return OpenPromotion(branch, environment, service if named else "", url, number)
 
 
 class Cell(msgspec.Struct, frozen=True):
