@@ -1,0 +1,171 @@
+"""One sealed run of the agent as values: what is asked, how it is started, what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+RUN_SCHEMA = "sealock.dev/agent-run/v1"
+
+SandboxLevel = Literal["read-only", "workspace-write"]
+BackendName = Literal["bwrap", "container", "none"]
+ProxyMode = Literal["live", "record", "replay"]
+ReplayLevel = Literal["transport", "behaviour", "tree"]
+
+
+class CodexBinary(msgspec.Struct, frozen=True):
+    """The Codex program: its path on this machine, its version, and the SHA-256 of its bytes (hex)."""
+
+    path: str
+    version: str
+    sha256: str
+    source: str = ""
+
+
+class ModelEndpoint(msgspec.Struct, frozen=True):
+    """Where the sealed agent finds its model: a loopback URL ending in `/v1`, and a throw-away bearer."""
+
+    url: str
+    token: str
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """When a run ends at the latest, in seconds and counts; 0 is no limit, which only counts may have."""
+
+    wall_seconds: float = 1800.0
+    idle_seconds: float = 300.0
+    turns: int = 0
+    tool_calls: int = 0
+
+
+class Price(msgspec.Struct, frozen=True):
+    """US dollars for a million tokens of one model."""
+
+    input: float
+    cached_input: float
+    output: float
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens; `input` includes `cached_input`, `output` includes `reasoning`."""
+
+    input: int = 0
+    cached_input: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One thing that Sealock pins: the key as Codex names it, its value as TOML, and why."""
+
+    key: str
+    value: str
+    reason: str
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """One path inside the sandbox: bound from `source` on the host, or an empty one (`tmpfs`)."""
+
+    target: str
+    source: str = ""
+    kind: Literal["read-only", "read-write", "tmpfs", "masked"] = "read-only"
+
+
+class SealedCommand(msgspec.Struct, frozen=True):
+    """Exactly what is started: nothing is inherited. `files` are written before, by path in the sandbox.
+
+    `environment` is the whole of it. `unset` names what of the host was kept out, for people.
+    """
+
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    mounts: tuple[Mount, ...]
+    files: dict[str, str]
+    settings: tuple[Setting, ...]
+    workdir: str = "/workspace"
+    stdin: bytes = b""
+    unset: tuple[str, ...] = ()
+
+
+class AgentExit(msgspec.Struct, frozen=True):
+    """How the process ended: status (negative: the signal), and why if Sealock ended it."""
+
+    status: int
+    ended_by: Literal["itself", "wall", "idle", "turns", "tool-calls", "budget", "interrupt"] = "itself"
+    stderr_tail: str = ""
+
+
+class ChangedPath(msgspec.Struct, frozen=True, order=True):
+    """A path that differs from the base: Git mode and blob after; both empty where it is gone."""
+
+    path: str
+    mode: str = ""
+    blob: str = ""
+
+
+class RefusedPath(msgspec.Struct, frozen=True, order=True):
+    """A path that the agent changed and may not, and why."""
+
+    path: str
+    reason: str
+
+
+class TreeResult(msgspec.Struct, frozen=True):
+    """What the agent left: the root tree's id, what differs from the base, and what is refused of it."""
+
+    base_tree: str
+    tree: str
+    changed: tuple[ChangedPath, ...] = ()
+    refused: tuple[RefusedPath, ...] = ()
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One request to the model: its place, the hash of its normalised form, what was answered and spent.
+
+    `request` and `response` name blobs by SHA-256; `status` is HTTP's.
+    """
+
+    lane: str
+    index: int
+    request_hash: str
+    request: str
+    response: str
+    status: int
+    usage: Usage
+    cost_usd: float
+    started: datetime
+    seconds: float
+
+
+class RunManifest(msgspec.Struct, frozen=True):
+    """The record of one run. `action` is the digest of everything that decided it (see hermetic.md).
+
+    `outcome`: `done`; `refused` by policy, schema, tests or budget; `failed` where it could not run.
+    """
+
+    id: str
+    task: str
+    action: str
+    codex: CodexBinary
+    model: str
+    effort: str
+    backend: BackendName
+    sealed: bool
+    base_commit: str
+    base_tree: str
+    prompt_sha256: str
+    started: datetime
+    seconds: float
+    outcome: Literal["done", "refused", "failed", "incomplete"]
+    reason: str
+    exit: AgentExit
+    usage: Usage
+    cost_usd: float
+    result: TreeResult | None
+    final_message: str
+    normalisation: int
+    services: tuple[str, ...] = ()
+    details: dict[str, Any] = {}
+    schema: str = RUN_SCHEMA
