@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import stat
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -40,6 +40,15 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HINT = "Correct it, or take it away."
 
 
+class _Found(NamedTuple):
+    """A piece as it is written, and where."""
+
+    value: Any
+    evidence: Evidence
+    path: str
+    line: int
+
+
 class EvidenceFiles:
     """The evidence in some files of a repository; implements the EvidenceStore port."""
 
@@ -54,7 +63,8 @@ class EvidenceFiles:
             *((root, place, place) for place in dict.fromkeys(places) if not place.startswith("/")),
             *map(_given, dict.fromkeys((*(each for each in places if each.startswith("/")), *given))),
         ]
-        self._known: dict[tuple[str, str], dict[str, tuple[EvidenceRef, Evidence]]] | None = None
+        self._known: dict[tuple[str, str], list[_Found]] | None = None
+        self._asked: dict[tuple[str, str], dict[str, tuple[EvidenceRef, Evidence]]] = {}
 
     def of(self, service: str, environment: str) -> Sequence[tuple[EvidenceRef, Evidence]]:
         """Return the evidence about a service in an environment, newest observation first.
@@ -63,8 +73,13 @@ class EvidenceFiles:
         """
         if self._known is None:
             self._known = self._read()
-        found = self._known.get((service, environment), {}).values()
-        return sorted(found, key=lambda each: (each[1].observed, each[0].digest), reverse=True)
+        about = (service, environment)
+        if about not in self._asked:
+            # Only here: the canonical form costs more than all the rest, and most pieces are about others.
+            found = map(_referred, self._known.get(about, ()))
+            self._asked[about] = {ref.digest: (ref, evidence) for ref, evidence in found}
+        pieces = self._asked[about].values()
+        return sorted(pieces, key=lambda each: (each[1].observed, each[0].digest), reverse=True)
 
     def keep(self, evidence: Evidence) -> EvidenceRef:
         """Keep a piece below `.sealock/evidence`, whole or not at all, and return its reference.
@@ -88,12 +103,12 @@ class EvidenceFiles:
         except OSError as wrong:
             _undecided(f"evidence cannot be kept: {_why(wrong)}", f"{FOLDER}/{name}", hint="")
         if self._known is not None:
-            about = (evidence.service, evidence.environment)
-            self._known.setdefault(about, {})[ref.digest] = (ref, evidence)
+            self.of(evidence.service, evidence.environment)
+            self._asked[evidence.service, evidence.environment][ref.digest] = (ref, evidence)
         return ref
 
-    def _read(self) -> dict[tuple[str, str], dict[str, tuple[EvidenceRef, Evidence]]]:
-        known: dict[tuple[str, str], dict[str, tuple[EvidenceRef, Evidence]]] = {}
+    def _read(self) -> dict[tuple[str, str], list[_Found]]:
+        known: dict[tuple[str, str], list[_Found]] = {}
         left_files, left_bytes = _MOST_FILES, _MOST_BYTES
         for root, place, shown in self._places:
             for path, content in _files(root, place, shown):
@@ -102,9 +117,9 @@ class EvidenceFiles:
                 if left_files < 0 or left_bytes < 0:
                     most = f"{_MOST_FILES} files or {_MOST_BYTES >> 20} MiB"
                     _undecided(f"there is more evidence than {most}", path, hint="Take old files away.")
-                for ref, evidence in _pieces(path, content):
-                    about = (evidence.service, evidence.environment)
-                    known.setdefault(about, {})[ref.digest] = (ref, evidence)
+                for found in _pieces(path, content):
+                    about = (found.evidence.service, found.evidence.environment)
+                    known.setdefault(about, []).append(found)
         return known
 
 
@@ -173,7 +188,7 @@ def _content(folder: int, name: str, path: str) -> bytes:
     return content
 
 
-def _pieces(path: str, content: bytes) -> Iterator[tuple[EvidenceRef, Evidence]]:
+def _pieces(path: str, content: bytes) -> Iterator[_Found]:
     if not path.endswith(".jsonl"):
         yield _piece(content, path, 1)
         return
@@ -182,9 +197,9 @@ def _pieces(path: str, content: bytes) -> Iterator[tuple[EvidenceRef, Evidence]]
             yield _piece(line, path, number)
 
 
-def _piece(content: bytes, path: str, line: int) -> tuple[EvidenceRef, Evidence]:
+def _piece(content: bytes, path: str, line: int) -> _Found:
     try:
-        value = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+        value = _DECODER.decode(content.decode("utf-8"))
     except json.JSONDecodeError as wrong:
         _undecided(f"this is no JSON: {wrong.msg}", path, line + wrong.lineno - 1, wrong.colno)
     except (ValueError, RecursionError) as wrong:
@@ -196,7 +211,12 @@ def _piece(content: bytes, path: str, line: int) -> tuple[EvidenceRef, Evidence]
         _undecided(f"this is no evidence: {_words(wrong)}", path, line)
     if evidence.observed < evidence.since:
         _undecided("this is no evidence: `observed` is before `since`", path, line)
-    return _reference(_canonical(value, path, line), evidence), evidence
+    return _Found(value, evidence, path, line)
+
+
+def _referred(found: _Found) -> tuple[EvidenceRef, Evidence]:
+    """Return a piece with its reference. Raises Undecided."""
+    return _reference(_canonical(found.value, found.path, found.line), found.evidence), found.evidence
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -210,6 +230,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(name: str) -> NoReturn:
     message = f"{name} is no number"
     raise ValueError(message)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
 
 
 def _canonical(value: Any, path: str, line: int) -> bytes:  # noqa: ANN401 - any JSON

@@ -229,6 +229,9 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _has_zone(name: str) -> bool:
+    # What a machine calls its own time, and copies of the database that count leap seconds, differ.
+    if name in {"localtime", "posixrules", "Factory"} or name.startswith(("right/", "posix/")):
+        return False
     try:
         _zone(name)
     except (OSError, ValueError, LookupError):

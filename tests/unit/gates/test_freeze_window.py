@@ -293,7 +293,9 @@ def test_nonsense_is_a_fault(freeze: Freeze, expected: FreezeFault | None) -> No
     assert expected == fault(freeze)
 
 
-@pytest.mark.parametrize("zone", ["Europe", "../etc/passwd", "/etc/localtime", ""])
+@pytest.mark.parametrize(
+    "zone", ["Europe", "../etc/passwd", "/etc/localtime", "localtime", "right/Europe/Berlin", ""]
+)
 def test_what_is_no_time_zone_is_a_fault(zone: str) -> None:
     found = fault(weekly("Fri 16:00", "Mon 08:00", zone))
     assert found is not None
