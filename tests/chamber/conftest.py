@@ -1,0 +1,50 @@
+"""The real Codex programs, as `tools/codex_binaries.py` brings them."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sealock.domain.agent_run import CodexBinary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+import codex_binaries
+
+
+@cache
+def codex_program(version: str) -> CodexBinary:
+    """Return a pinned version; skips where it cannot be had."""
+    try:
+        path = codex_binaries.program(version)
+    except codex_binaries.Missing as why:
+        pytest.skip(str(why))
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return CodexBinary(str(path), version, digest, "tests")
+
+
+@pytest.fixture(scope="session")
+def codex_of() -> Callable[[str], CodexBinary]:
+    """Return what gives a version's program."""
+    return codex_program
+
+
+@pytest.fixture(scope="session", params=codex_binaries.VERSIONS)
+def codex(request: pytest.FixtureRequest) -> CodexBinary:
+    """Return the program of each pinned version in turn."""
+    return codex_program(request.param)
+
+
+@pytest.fixture(scope="session")
+def newest_codex() -> CodexBinary:
+    """Return the newest pinned version."""
+    return codex_program(codex_binaries.VERSIONS[-1])
