@@ -15,7 +15,7 @@ import click
 
 from sealock.cli.main import root
 from sealock.config import schema
-from sealock.report import diff_json, findings_json
+from sealock.report import diff_json, findings_json, history_json, status_json
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 WIDTH = 100
@@ -55,10 +55,22 @@ def evidence_schema() -> str:
     return json.dumps(schema.evidence(), indent=2) + "\n"
 
 
+def status_schema() -> str:
+    """Return the JSON Schema of what `sealock status --format json` prints."""
+    return json.dumps(status_json.json_schema(), indent=2) + "\n"
+
+
+def history_schema() -> str:
+    """Return the JSON Schema of what `sealock history --format json` prints."""
+    return json.dumps(history_json.json_schema(), indent=2) + "\n"
+
+
 PAGES = {
     REFERENCE / "commands.md": command_line,
     REFERENCE / "check.schema.json": check_schema,
     REFERENCE / "diff.schema.json": diff_schema,
+    REFERENCE / "status.schema.json": status_schema,
+    REFERENCE / "history.schema.json": history_schema,
     REFERENCE / "evidence.schema.json": evidence_schema,
 }
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from sealock.app import status_memory
-from sealock.app.image_sites import ImageSites, override_files
 from sealock.app.status_ages import Ages
 from sealock.app.status_gates import StatusGates
 from sealock.app.status_memory import Remembered, RememberedFiles, RememberedPins
@@ -23,7 +22,7 @@ from sealock.domain.suggest import did_you_mean
 from sealock.errors import SealockError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sealock.app.status_gates import AskGates
     from sealock.domain.promotion import Branch, ImagePin
@@ -131,7 +130,7 @@ class ShowStatus:
             (place for place in found if not wanted or place[0] in wanted),
             key=lambda place: (place[0], order[place[1]]),
         )
-        reader = _Reader(files, self._question.settings, override_files(listed))
+        reader = _Reader(files, self._question.settings, _overrides(listed))
         return {place: _cell([reader.read(each) for each in found[place]], *place) for place in places}
 
     def _refuse_unknown(self, services: set[str]) -> None:
@@ -181,6 +180,16 @@ class ShowStatus:
         return cells, tuple(trains)
 
 
+def _overrides(files: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return Argo CD's overrides by folder; few repositories have any."""
+    found = [each for each in files if ".argocd-source" in each]
+    if not found:
+        return {}
+    from sealock.app.image_sites import override_files  # noqa: PLC0415 - slow to load, and seldom needed
+
+    return override_files(found)
+
+
 class _Reader:
     """Reads what counts for overlays of their images."""
 
@@ -206,6 +215,8 @@ class _Reader:
     def _sites(
         self, read_text: Callable[[str], str], overlay: ServiceOverlay, overrides: tuple[str, ...]
     ) -> RememberedPins:
+        from sealock.app.image_sites import ImageSites  # noqa: PLC0415 - what is remembered needs it not
+
         sites = ImageSites(read_text, self._settings).of(overlay, overrides=overrides)
         # The first for a name is the one that counts.
         first = {each.pin.name: each for each in reversed(sites)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealock.app.image_sites import pins_of
 from sealock.domain.status import Arrival
 from sealock.errors import SealockError
 
@@ -81,4 +80,6 @@ class Ages:
 
 def _said(text: str, file: str) -> frozenset[tuple[str, str]]:
     """Return which digest, or else tag, a text gives each image."""
+    from sealock.app.image_sites import pins_of  # noqa: PLC0415 - slow to load, and mostly not needed
+
     return frozenset((each.name, each.digest or each.tag) for each in pins_of(text, file))

@@ -91,10 +91,17 @@ class _Books:
         ]
 
     def _missing(self, service: str, environment: str, digest: str) -> tuple[str, ...]:
-        """Return the earlier environments that never ran a digest, nearest first."""
-        return tuple(
-            each for each in self._earlier(service, environment) if not self._ran(service, each, digest)
-        )
+        """Return the earlier environments that never ran a digest, nearest first.
+
+        One that never pinned a digest cannot be compared, and is passed over if another can.
+        """
+        earlier = self._earlier(service, environment)
+        judged = [each for each in earlier if self._pins_digests(service, each)] or earlier
+        return tuple(each for each in judged if not self._ran(service, each, digest))
+
+    def _pins_digests(self, service: str, environment: str) -> bool:
+        now = self._running.get((service, environment), {})
+        return any(now.values()) or self._moves.any_into(service, environment)
 
     def _ran(self, service: str, environment: str, digest: str) -> bool:
         now = self._running.get((service, environment), {})

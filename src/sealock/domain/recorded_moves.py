@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -66,25 +67,30 @@ class Moves:
 
     def __init__(self, moves: Iterable[Moved]) -> None:
         """Take `moves`, oldest first."""
-        self._into: dict[tuple[str, str], list[Moved]] = {}
-        self._ran: dict[tuple[str, str], set[str]] = {}
-        self._hotfixed: dict[str, set[tuple[str, str]]] = {}
+        self._into: dict[tuple[str, str], list[Moved]] = defaultdict(list)
+        self._out_of: dict[tuple[str, str], list[Moved]] = defaultdict(list)
+        self._hotfixed: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for each in moves:
-            place = each.service, each.environment
-            self._into.setdefault(place, []).append(each)
-            self._ran.setdefault(place, set()).update((each.before, each.digest))
+            self._into[each.service, each.environment].append(each)
             if each.source:
-                self._ran.setdefault((each.service, each.source), set()).add(each.digest)
+                self._out_of[each.service, each.source].append(each)
             if each.action == "hotfix":
-                self._hotfixed.setdefault(each.service, set()).add((each.environment, each.image))
+                self._hotfixed[each.service].add((each.environment, each.image))
 
     def into(self, service: str, environment: str, image: str) -> list[Moved]:
         """Return what was moved of an image into an environment, oldest first."""
         return [each for each in self._into.get((service, environment), ()) if each.image == image]
 
+    def any_into(self, service: str, environment: str) -> bool:
+        """Say whether anything was ever moved into an environment."""
+        return (service, environment) in self._into
+
     def ran(self, service: str, environment: str, digest: str) -> bool:
         """Say whether a digest is known to have run in an environment: it was moved into it, or out of it."""
-        return digest in self._ran.get((service, environment), ())
+        place = service, environment
+        return any(digest in {each.before, each.digest} for each in self._into.get(place, ())) or any(
+            digest == each.digest for each in self._out_of.get(place, ())
+        )
 
     def hotfixed(self) -> dict[str, set[tuple[str, str]]]:
         """Return where hotfixes went: environments and images by service."""

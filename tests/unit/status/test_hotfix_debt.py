@@ -29,7 +29,7 @@ def earlier(service: str, environment: str) -> tuple[str, ...]:
 def debts(moves: list[Moved], dev: str = "a", staging: str = "a", production: str = "a") -> list[str]:
     """Return the digests that are owed, with where they are missing."""
     runs = {"dev": dev, "staging": staging, "production": production}
-    running = {("ledger", name): {IMAGE: frozenset({digest})} for name, digest in runs.items()}
+    running = {("ledger", name): {IMAGE: frozenset({digest} - {""})} for name, digest in runs.items()}
     return [f"{each.digest}: {','.join(each.missing)}" for each in open_debts(Moves(moves), earlier, running)]
 
 
@@ -94,6 +94,15 @@ def test_the_settling_of_a_later_hotfix_settles_the_earlier_one() -> None:
 def test_the_settling_of_an_earlier_hotfix_leaves_the_later_one() -> None:
     second = moved(2, "hotfix", "production", "c")
     assert debts([HOTFIX, second], dev="b", staging="b", production="c") == ["c: staging,dev"]
+
+
+def test_an_environment_that_never_pinned_a_digest_is_passed_over() -> None:
+    assert debts([HOTFIX], dev="", staging="b", production="b") == []
+    assert debts([HOTFIX], dev="", staging="a", production="b") == ["b: staging"]
+
+
+def test_where_none_before_pins_digests_all_of_them_are_missing() -> None:
+    assert debts([HOTFIX], dev="", staging="", production="b") == ["b: staging,dev"]
 
 
 def test_a_service_that_is_gone_owes_nothing() -> None:
