@@ -71,6 +71,8 @@ HOLIDAYS = Freeze("2026-12-20 00:00", "2027-01-02 08:00", "Europe/Berlin")
         (UNTIL_NIGHT, "2026-10-25T00:45:00Z", "2026-10-25T01:30Z"),
         (UNTIL_NIGHT, "2026-10-25T01:29:59Z", "2026-10-25T01:30Z"),
         (UNTIL_NIGHT, "2026-10-25T01:30:00Z", None),
+        # It ends as the hour begins that comes twice: when that begins again.
+        (weekly("Sat 22:00", "Sun 01:00", "America/New_York"), "2026-11-01T05:30Z", "2026-11-01T06:00Z"),
         # Around the end of the week, and nearly all of it.
         (weekly("Sun 23:00", "Mon 01:00", "UTC"), "2026-01-18T23:30Z", "2026-01-19T01:00Z"),
         (weekly("Sun 23:00", "Mon 01:00", "UTC"), "2026-01-19T00:30Z", "2026-01-19T01:00Z"),
@@ -137,14 +139,14 @@ def of_week(local: datetime) -> int:
     return local.weekday() * 1440 + local.hour * 60 + local.minute
 
 
-def without_short_pauses(states: list[bool], most: int) -> list[bool]:
-    """Return states in which pauses of at most so many minutes between two frozen ones are filled."""
-    out = list(states)
+def to_the_last_end(shown: list[bool], ends: list[bool], most: int) -> list[bool]:
+    """Return states in which a pause of at most so many minutes is filled, before more or another end."""
+    out = list(shown)
     last = None
-    for number, state in enumerate(states):
+    for number, state in enumerate(shown):
+        if (state or ends[number]) and last is not None and number - last <= most:
+            out[last:number] = [True] * (number - last)
         if state:
-            if last is not None and number - last <= most:
-                out[last:number] = [True] * (number - last)
             last = number
     return out
 
@@ -175,7 +177,8 @@ def test_a_weekly_freeze_agrees_with_a_clock_that_is_walked(zone: str, data: st.
     first = change - timedelta(days=8)
     clock = walked(zone, first, 16 * 1440)
     shown = [(of_week(local) - start) % 10080 < length for local in clock]
-    expected = without_short_pauses(shown, 61)
+    ends = [(of_week(local) - start) % 10080 == length for local in clock]
+    expected = to_the_last_end(shown, ends, 61)
     for number in data.draw(st.lists(st.integers(-200, 200), min_size=30, max_size=30)):
         index = 8 * 1440 + number
         found = frozen(freeze, first + index * MINUTE)

@@ -262,7 +262,8 @@ def test_when_a_soak_passes_no_minute_of_it_was_seen_otherwise(known: list[Evide
 
 @given(st.lists(pieces, max_size=5), pieces)
 def test_a_refusal_now_never_helps(known: list[Evidence], last: Evidence) -> None:
-    refusal = msgspec.structs.replace(last, verdict="refuse", observed=NOW)
+    newest = max(NOW, *(each.observed for each in (last, *known)))
+    refusal = msgspec.structs.replace(last, verdict="refuse", observed=newest)
     assert result(HEALTHY, *known, refusal).verdict != "pass"
 
 
