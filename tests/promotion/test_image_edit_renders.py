@@ -77,6 +77,20 @@ REPOSITORIES = {
         "": f"patches:\n- path: patch.yaml\n{OPERATION}",
         "patch.yaml": PATCH,
     },
+    "operation above a strategic patch": {
+        "": f"patchesJson6902:\n{OPERATION.replace('{kind', '{version: v1, name: api, group: apps, kind')}"
+        "patchesStrategicMerge: [patch.yaml]\n",
+        "patch.yaml": PATCH,
+    },
+    "patch above a strategic patch": {
+        "": f"patches:\n{OPERATION}patchesStrategicMerge: [patch.yaml]\n",
+        "patch.yaml": PATCH,
+    },
+    "operation of old above a patch": {
+        "": f"patchesJson6902:\n{OPERATION.replace('{kind', '{version: v1, name: api, group: apps, kind')}"
+        "patches: [{path: patch.yaml}]\n",
+        "patch.yaml": PATCH,
+    },
     "patch above a component": {
         "": "components: [../../component]\npatches:\n- path: patch.yaml\n",
         "patch.yaml": PATCH,
