@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import tempfile
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -58,10 +59,19 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
     from sealock.adapters.engine_registry import EngineRegistry, caller_environment, open_registries
     from sealock.adapters.git_revision import GitRevisions
 
+    # While Git and the engines are waited for, what a check needs is loaded.
+    threading.Thread(target=_load_ahead, daemon=True).start()
     with engine.open_pool() as pool, open_registries() as registries:
         pool.start()
         registry = EngineRegistry(registries, caller_environment())
         yield Promotions(pool, registry, GitRevisions(root), choices)
+
+
+def _load_ahead() -> None:
+    import sealock.adapters.schemas
+    import sealock.app.check
+    import sealock.app.gates
+    import sealock.app.promotion.plan  # noqa: F401 - for later
 
 
 class Promotions:
@@ -160,7 +170,8 @@ class Promotions:
             settings, configured = _settings(files)
             store = VerdictStore(os.path.join(git.root, ".git", "revisions"), str(folder), cached=True)  # noqa: PTH118
             stack.callback(store.save)
-            opened = _Opened(pool, git, files, settings, store, fingerprint(pool, folder))
+            judged = store, fingerprint(pool, folder)
+            opened = _Opened(pool, git, files, settings, *judged, branch.branch().remote)
             yield Session(
                 branch=branch,
                 base=base,
@@ -208,6 +219,7 @@ class _Opened(NamedTuple):
     settings: Settings
     store: VerdictStore
     fingerprint: str
+    remote: str
 
     def renderer(self, files: RevisionFiles) -> EngineRenderer:
         """Return a renderer of a revision, with the base's options."""
@@ -317,10 +329,9 @@ class _Opened(NamedTuple):
             from sealock.adapters.system_clock import SystemClock
             from sealock.app.gates import GatePorts
 
-            paths = (*self.settings.promotion.evidence, *evidence)
             return GatePorts(
-                EvidenceFiles(self.git.root, paths),
-                GitApprovals(self.git.root),
+                EvidenceFiles(self.git.root, self.settings.promotion.evidence, tuple(evidence)),
+                GitApprovals(self.git.root, self.remote),
                 RevisionPrograms(self.files),
                 registry,
                 self.files,

@@ -41,11 +41,14 @@ def dependents(
         seen |= left
         folders = {folder for each in left if (folder := _declared_by(each, kustomizations))}
         found |= folders
-        # With an escape any path can be spelt.
-        names = ({_last(each) for each in left | folders} | {_ESCAPE}) - {"", "."}
         targets = left | folders
+        # Only what lies in the folder itself, or in the one above, is named without a slash.
+        names = {f"/{_last(each)}" for each in targets - {"."}} | {_ESCAPE}
+        near = {_folder(each) for each in targets}
         likely = set(mentions(names)) & set(kustomizations.values())
-        likely |= {file for folder, file in kustomizations.items() if _is_below(folder, folders)}
+        likely |= {
+            file for folder, file in kustomizations.items() if folder in near or _is_below(folder, folders)
+        }
         left = {file for file in likely if _refers(file, targets, read_text)} - seen
     return tuple(sorted(found | {_folder(each) for each in seen if _folder(each) in kustomizations}))
 

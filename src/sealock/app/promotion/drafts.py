@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Draft(NamedTuple):
-    """One service: the overlays it leaves and enters, and each image as it is to be, by name."""
+    """One service: the overlays it leaves and enters, and each image as it is to be, by name.
+
+    `runs` are the digests of everything that the source runs, where that is more.
+    """
 
     service: str
     source: str
@@ -29,6 +32,7 @@ class Draft(NamedTuple):
     overlays: tuple[ServiceOverlay, ...]
     images: dict[str, ImagePin]
     tags: tuple[SeenTag, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 class Drafts:
@@ -88,7 +92,20 @@ class Drafts:
             )
             images[name] = pin
             tags += seen
-        return Draft(service, source, target, sources, overlays, images, tuple(tags))
+        runs = self._runs(service, sources, images)
+        return Draft(service, source, target, sources, overlays, images, tuple(tags), runs)
+
+    def _runs(
+        self, service: str, sources: Sequence[ServiceOverlay], images: dict[str, ImagePin]
+    ) -> tuple[str, ...]:
+        """Return the digests of all images of the source, those that move as they will be."""
+        if not sources:
+            return ()
+        digests = [each.digest for each in images.values()]
+        for name in self._where.image_names(service, sources, ()):
+            if name not in images:
+                digests += [each.digest for each in self._where.running(sources, name).pins.values()]
+        return tuple(dict.fromkeys(filter(None, digests)))
 
     def _known(self, sources: Sequence[ServiceOverlay], name: str, request: Request) -> ImagePin:
         """Return what some overlay of the source says of the given digest, so that its tag comes along."""

@@ -57,9 +57,7 @@ class Edits:
             tuple(dict.fromkeys(changed)),
             tuple(moves.values()),
             sources,
-            runs=tuple(each.digest for each in draft.images.values())
-            if len(draft.images) > len(moves)
-            else (),
+            runs=draft.runs if set(draft.runs) > {each.after.digest for each in moves.values()} else (),
         )
 
     def _set(self, overlay: ServiceOverlay, name: str, pin: ImagePin) -> ImagePin | None:

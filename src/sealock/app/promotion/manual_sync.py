@@ -8,29 +8,32 @@ from sealock.domain.yaml_document import MANIFEST, parse, to_plain
 from sealock.errors import SealockError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from sealock.app.promotion.request import Session
     from sealock.domain.settings import Environment
+    from sealock.ports import FileTree
 
 COMMIT = "<commit>"
 _MOST_FILES = 200
 
 
-def operations(session: Session, environment: Environment, overlays: Sequence[str]) -> tuple[str, ...]:
+def operations(
+    files: FileTree, environment: Environment, overlays: Sequence[str], mentioned_in: Iterable[str]
+) -> tuple[str, ...]:
     """Return one command for each Application of `overlays` that is not synced automatically.
 
-    An Application that an ApplicationSet makes is judged by what the environment says; `<commit>` stands
-    for the commit that is not there yet.
+    `mentioned_in` are the files that hold an overlay's path. An Application that an ApplicationSet makes is
+    judged by what the environment says; `<commit>` stands for the commit that is not there yet.
     """
+    applications = list(_applications(files, mentioned_in))
     found: list[str] = []
     for overlay in overlays:
-        applications = list(_applications(session, overlay))
-        for each in applications:
+        its = [each for each in applications if _deploys(each, overlay)]
+        for each in its:
             if not _is_automated(each):
                 metadata = each.get("metadata") or {}
                 found.append(_command(str(metadata.get("name")), str(metadata.get("namespace") or "argocd")))
-        if not applications and environment.sync.mode == "manual":
+        if not its and environment.sync.mode == "manual":
             found.append(f"argocd app sync --revision {COMMIT}  # the Application that deploys {overlay}")
     return tuple(dict.fromkeys(found))
 
@@ -39,23 +42,21 @@ def _command(name: str, namespace: str) -> str:
     return f"argocd app sync {namespace}/{name} --revision {COMMIT}"
 
 
-def _applications(session: Session, overlay: str) -> Iterator[dict[str, Any]]:
-    for file in sorted(session.mentions([overlay]))[:_MOST_FILES]:
+def _applications(files: FileTree, mentioned_in: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for file in sorted(mentioned_in)[:_MOST_FILES]:
         if not file.endswith((".yaml", ".yml")):
             continue
         try:
-            documents = parse(session.files.read_text(file), file, MANIFEST)
+            documents = parse(files.read_text(file), file, MANIFEST)
         except (SealockError, FileNotFoundError):
             continue
         for document in documents:
             manifest = to_plain(document)
-            if _deploys(manifest, overlay):
+            if isinstance(manifest, dict) and manifest.get("kind") == "Application":
                 yield manifest
 
 
-def _deploys(manifest: Any, overlay: str) -> bool:  # noqa: ANN401 - any YAML document
-    if not isinstance(manifest, dict) or manifest.get("kind") != "Application":
-        return False
+def _deploys(manifest: dict[str, Any], overlay: str) -> bool:
     spec = manifest.get("spec")
     if not isinstance(spec, dict):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,8 +69,13 @@ class PlanPromotion:
 
         Raises UsageError, ConfigurationError, Refused, Undecided.
         """
+        with ThreadPoolExecutor(1) as beside:
+            return self._run(beside)
+
+    def _run(self, beside: ThreadPoolExecutor) -> PromotionPlan:
         drafts, left_out = self._drafts()
         edits, cars = self._edited(drafts)
+        mentioned = beside.submit(self._session.mentions, _overlays(cars))
         gates = self._asked(cars) if cars else ()
         stopped = self._stopped(cars, gates)
         if stopped and self._drops():
@@ -84,7 +90,11 @@ class PlanPromotion:
             result = self._result(edits, cars)
         _require(result, edits, cars)
         return self._settled(
-            result, edits, cars, gates, (left_out, [tag for each in drafts for tag in each.tags])
+            result,
+            edits,
+            cars,
+            gates,
+            (left_out, [tag for each in drafts for tag in each.tags], mentioned.result()),
         )
 
     def cars(self) -> tuple[Car, ...]:
@@ -214,10 +224,10 @@ class PlanPromotion:
         edits: Edits,
         cars: Sequence[Car],
         gates: tuple[GateResult, ...],
-        about: tuple[list[LeftOut], list[SeenTag]],
+        about: tuple[list[LeftOut], list[SeenTag], Iterable[str]],
     ) -> PromotionPlan:
         session, request = self._session, self._request
-        left_out, tags = about
+        left_out, tags, mentioned_in = about
         changes, tree, proof = result
         checked = session.check(tree, _overlays(cars)) if changes else CheckedTree()
         return PromotionPlan(
@@ -240,7 +250,9 @@ class PlanPromotion:
             tags=tuple(sorted(tags)),
             override=request.override,
             gates_of=self._gates_of(),
-            sync=operations(session, self._environment(), _overlays(cars)) if changes else (),
+            sync=operations(session.files, self._environment(), _overlays(cars), mentioned_in)
+            if changes
+            else (),
         )
 
     def _gates_of(self) -> str:
