@@ -90,12 +90,13 @@ class ShowStatus:
         moves = Moves(recorded)
         ages = Ages(ports.changes, question.tip, ports.files.read_text)
         held = ages.still(known.arrivals, since)
-        arrivals = held | ages.find(_unexplained(cells, moves) - held.keys())
+        brought = {place: _newest(cell, moves) for place, cell in cells.items()}
+        arrivals = held | ages.find(_unexplained(cells, brought) - held.keys())
         # What is cut off may be whole next time.
         if not why and (files.new or since != question.tip or arrivals != known.arrivals):
             now_known = Remembered(question.tip, recorded, arrivals, files.known)
             status_memory.keep(ports.memory, about, now_known)
-        cells = {place: _aged(cell, arrivals, moves) for place, cell in cells.items()}
+        cells = {place: _aged(cell, arrivals, brought[place]) for place, cell in cells.items()}
         cells = released(cells, recorded, ports.tags, question.settings.promotion.release_tag)
         gates = StatusGates(ports.gates, question.tip, now)
         cells, trains = self._opened(self._compared(cells, moves, gates))
@@ -247,19 +248,18 @@ def _newest(cell: Cell, moves: Moves) -> Moved | None:
     return max((each for each in found if each), key=lambda each: each.time)
 
 
-def _unexplained(cells: Cells, moves: Moves) -> set[str]:
+def _unexplained(cells: Cells, brought: Mapping[tuple[str, str], Moved | None]) -> set[str]:
     """Return the files of cells that no promotion brought to where they are."""
     return {
         file
-        for cell in cells.values()
-        if _newest(cell, moves) is None
+        for place, cell in cells.items()
+        if brought[place] is None
         for each in cell.overlays
         for file in each.files
     }
 
 
-def _aged(cell: Cell, arrivals: Mapping[str, Arrival], moves: Moves) -> Cell:
-    brought = _newest(cell, moves)
+def _aged(cell: Cell, arrivals: Mapping[str, Arrival], brought: Moved | None) -> Cell:
     if brought is not None:
         return replace(cell, arrived=Arrival(brought.time, brought.commit, brought.action))
     found = [arrivals[file] for each in cell.overlays for file in each.files if file in arrivals]
