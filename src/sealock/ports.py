@@ -519,15 +519,16 @@ class DeployedBranch(Protocol):
         ...
 
     def tree(self, base: Revision, changes: Sequence[FileChange]) -> str:
-        """Write the objects of the tree with `changes` made, and return its id: the root's, as in a Revision.
+        """Write the objects of the tree with `changes` made, and return the id of the repository's root tree.
 
-        Modes stay. Raises Refused for a path that is a link, a submodule, outside or in `.git`,
-        Conflict when a file is not as `before` says, Undecided.
+        Paths are below the root, which may be a folder of the repository. Modes stay. Raises Refused for a
+        path that is a link, a submodule, outside or in `.git`, Conflict when a file is not as `before` says,
+        Undecided.
         """
         ...
 
     def commit(self, base: Revision, tree: str, message: str) -> str:
-        """Write the commit of the root's tree on `base` and return its id; signed as Git is set to sign.
+        """Write the commit of the root tree `tree` on `base` and return its id; signed as Git is set to sign.
 
         Neither index nor work tree are touched. Raises Refused when it cannot be signed, UsageError
         without an author, Undecided.

@@ -211,31 +211,30 @@ class GitDeployedBranch:
         return found
 
     def tree(self, base: Revision, changes: Sequence[FileChange]) -> str:
-        """Write the objects of the tree with `changes` made, and return its id.
+        """Write the objects of the tree with `changes` made, and return the id of the repository's root tree.
 
-        It is the tree of the root, as in a Revision. Modes stay. Raises Refused for a path that is a link,
-        a submodule, outside or in `.git`, or kept by Git LFS; Conflict when a file is not as `before` says;
-        Undecided.
+        Paths are below the root, which may be a folder of the repository. Modes stay. Raises Refused for a
+        path that is a link, a submodule, outside or in `.git`, or kept by Git LFS; Conflict when a file is
+        not as `before` says; Undecided.
         """
-        if not changes:
+        prefix = self._repository.prefix
+        if not changes and not prefix:
             return base.tree
         trees = git_write.GitTrees(self.root, len(base.commit))
         found = trees.changed(base.tree, changes)
+        if prefix:
+            found = trees.grafted(f"{base.commit}^{{tree}}", prefix.rstrip("/"), found)
         trees.write()
         return found
 
     def commit(self, base: Revision, tree: str, message: str) -> str:
-        """Write the commit of the tree on `base` and return its id; signed as Git is set to sign.
+        """Write the commit of the root tree `tree` on `base` and return its id; signed as Git is set to sign.
 
         Neither index nor work tree are touched. Raises Refused when it cannot be signed, UsageError
         without an author, Undecided.
         """
-        repository = self._repository
-        if repository.prefix:
-            trees = git_write.GitTrees(self.root, len(base.commit))
-            tree = trees.grafted(f"{base.commit}^{{tree}}", repository.prefix.rstrip("/"), tree)
-            trees.write()
-        found = git_write.write_commit(self.root, tree, base.commit, message, sign=repository.signs)
+        signs = self._repository.signs
+        found = git_write.write_commit(self.root, tree, base.commit, message, sign=signs)
         self._commits.add((base.commit, found))
         return found
 

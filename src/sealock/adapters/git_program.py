@@ -96,7 +96,8 @@ def stream(root: str, arguments: Sequence[str], *, silence_seconds: float = 60) 
 
     Raises Undecided when it fails, or prints nothing for too long.
     """
-    child = process.Child(command(root, arguments), environment())
+    # Git would write each commit by itself.
+    child = process.Child(command(root, arguments), environment() | {"GIT_FLUSH": "0"})
     try:
         while True:
             last = time.monotonic() + silence_seconds

@@ -144,7 +144,8 @@ class GitTrees:
         entries[name] = there._replace(
             id=self._grafted(there.id, parts[1:], below) if len(parts) > 1 else below
         )
-        return self._keep(_TREE_TYPE, _tree_content(entries))
+        content = _tree_content(entries)
+        return tree if tree == self._id(_TREE_TYPE, content) else self._keep(_TREE_TYPE, content)
 
     def _entries(self, tree: str) -> _Entries:
         content = self._objects.read(tree)

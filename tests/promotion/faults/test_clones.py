@@ -142,7 +142,9 @@ def test_a_root_that_is_a_folder_of_the_repository(clone: Path, bare: Path) -> N
     assert deployed.deliver(base, deployed.commit(base, tree, MESSAGE)).status == "accepted"
     assert git(bare, "show", "main:folder/c.yaml") == "3"
     assert git(bare, "show", "main:a.yaml") == "one"
-    assert tree == deployed.tip().tree == git(bare, "rev-parse", "main:folder")
+    assert tree == git(bare, "rev-parse", "main^{tree}")
+    assert git(bare, "rev-parse", "main:folder") == deployed.tip().tree
+    assert tree == deployed.tree(deployed.tip(), ())
 
 
 def test_a_clone_that_mirrors_keeps_its_own_branches(clone: Path, bare: Path) -> None:
