@@ -183,7 +183,7 @@ class Promotions:
                 mentions=GitMentions(git.root, base),
                 before=opened.renderer(files),
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),
-                check=lambda tree, overlays: opened.check(stack, tree, overlays),
+                check=lambda tree, *asked: opened.check(stack, tree, *asked),
                 gates=self._gates(opened),
                 registry=self._registry,
                 history=GitHistory(git.root, base.commit),
@@ -248,15 +248,17 @@ class _Opened(NamedTuple):
         self.store.put(key, msgspec.msgpack.encode(facts))
         return facts
 
-    def check(self, stack: ExitStack, tree: str, overlays: Sequence[str]) -> CheckedTree:
+    def check(
+        self, stack: ExitStack, tree: str, overlays: Sequence[str], without: frozenset[str]
+    ) -> CheckedTree:
         """Return what the base's policy says of a tree and does not say of the base already."""
         from sealock.app.promotion.request import CheckedTree
 
-        after = self._report(self.changed(stack, tree), overlays)
+        after = self._report(self.changed(stack, tree), overlays, without)
         findings, undecided = _errors(after), after.undecided
         if not findings and not undecided:
             return CheckedTree()
-        before = self._report(self.files, overlays)
+        before = self._report(self.files, overlays, without)
         known = {_name(each) for each in _errors(before)}
         asked = {(each.check, each.subject, each.reason) for each in before.undecided}
         return CheckedTree(
@@ -272,7 +274,7 @@ class _Opened(NamedTuple):
             ),
         )
 
-    def _report(self, files: RevisionFiles, overlays: Sequence[str]) -> CheckReport:
+    def _report(self, files: RevisionFiles, overlays: Sequence[str], without: frozenset[str]) -> CheckReport:
         from sealock.app.check import CheckRepository, Question
         from sealock.domain.repository_url import declared_in
 
@@ -281,7 +283,7 @@ class _Opened(NamedTuple):
         except FileNotFoundError:
             repository = ""
         versions = wiring.versions(self.settings)
-        rules = wiring.rules_in_force(self.settings)
+        rules = wiring.rules_in_force(self.settings) - without
         question = Question(self.settings, versions, rules, tuple(overlays), repository)
         return CheckRepository(files, self._judges(files, versions), question).run()
 

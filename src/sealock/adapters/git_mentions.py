@@ -25,7 +25,7 @@ class GitMentions:
 
     def __call__(self, texts: Collection[str]) -> tuple[str, ...]:
         """Return the files that hold one of `texts`, sorted. Raises Undecided."""
-        wanted = sorted(each for each in texts if "\n" not in each)
+        wanted = sorted(each for each in texts if each and "\n" not in each)
         if not wanted:
             return ()
         patterns = [part for each in wanted for part in ("-e", each)]

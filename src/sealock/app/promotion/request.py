@@ -59,7 +59,7 @@ class Session(NamedTuple):
     """Everything about one base revision that planning asks; a new tip needs a new session.
 
     `is_plain` says whether a path is a plain file of the base, `mentions` which files of the base hold one
-    of some texts. `check` judges some overlays of a tree. `gates` asks the configured ones. `configured`
+    of some texts. `check` judges some overlays of a tree, without the rules named last. `gates` asks the configured ones. `configured`
     says whether there is a sealock.yaml.
     """
 
@@ -73,7 +73,7 @@ class Session(NamedTuple):
     mentions: Callable[[Collection[str]], Iterable[str]]
     before: Renderer
     after: Callable[[str], Renderer]
-    check: Callable[[str, Sequence[str]], CheckedTree]
+    check: Callable[[str, Sequence[str], frozenset[str]], CheckedTree]
     gates: Callable[[Sequence[Gate], GateQuestion], tuple[GateResult, ...]]
     registry: Registry
     history: History
