@@ -393,3 +393,12 @@ def test_a_repository_without_a_remote_commits_to_its_branch(lab: PlatformLab) -
         "M",
         "services/search/overlays/dev/kustomization.yaml",
     ]
+
+
+def test_a_hotfix_goes_where_staging_has_another_digest(lab: PlatformLab) -> None:
+    _promote(lab, "ledger", "--to", "staging", "--digest", A)
+    code, out, err = lab.sealock(
+        "hotfix", "ledger", "--digest", C, "--reason", "CVE", "--approver", "bob@acme.dev", "--apply", "--yes"
+    )
+    assert code == 0, out + err
+    assert C in lab.overlay("ledger", "production")
