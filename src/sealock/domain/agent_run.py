@@ -124,7 +124,8 @@ class TreeResult(msgspec.Struct, frozen=True):
 class Exchange(msgspec.Struct, frozen=True):
     """One request to the model: its place, the hash of its normalised form, what was answered and spent.
 
-    `request` and `response` name blobs by SHA-256; `status` is HTTP's.
+    `request` and `response` name blobs by SHA-256, empty where nothing is recorded; `status` and `headers`
+    are those of the answer as the agent got it.
     """
 
     lane: str
@@ -137,6 +138,28 @@ class Exchange(msgspec.Struct, frozen=True):
     cost_usd: float
     started: datetime
     seconds: float
+    headers: dict[str, str] = {}
+
+
+class ProxyReport(msgspec.Struct, frozen=True):
+    """What the model proxy saw of one run, in the order in which answers ended.
+
+    `refusals` are what it answered itself, in words. `ended_by` says what made it refuse everything from
+    then on: a limit, the budget, a request that differs from the record, or a secret that would have been
+    sent or recorded; empty where nothing did. `mismatch` is the first differing request as text, and
+    `unserved` counts what the record holds and nobody asked for. `cost_usd` is an upper bound where the
+    provider did not say what it used.
+    """
+
+    exchanges: tuple[Exchange, ...] = ()
+    usage: Usage = Usage()
+    cost_usd: float = 0.0
+    refusals: tuple[str, ...] = ()
+    ended_by: Literal["", "turns", "tool-calls", "budget", "replay", "secret"] = ""
+    turns: int = 0
+    tool_calls: int = 0
+    mismatch: tuple[str, ...] = ()
+    unserved: int = 0
 
 
 class RunManifest(msgspec.Struct, frozen=True):
