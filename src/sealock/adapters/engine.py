@@ -93,9 +93,12 @@ class Engines(Protocol):
         ...
 
 
-def open_pool() -> EnginePool:
-    """Return a pool of the installed engine; nothing starts before there is work. Raises EngineError."""
-    return EnginePool([str(engine_path()), "serve"], engine_count())
+def open_pool(count: int = 0) -> EnginePool:
+    """Return a pool of `count` installed engines, or as many as this machine has use for.
+
+    Nothing starts before there is work. Raises EngineError.
+    """
+    return EnginePool([str(engine_path()), "serve"], count or engine_count())
 
 
 def open_renderer(  # noqa: PLR0913 - each is another thing

@@ -21,7 +21,7 @@ from sealock.domain.yaml_document import decode
 from sealock.errors import Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _MOST_LINKS = 40
 _SIBLINGS = 30
@@ -72,6 +72,32 @@ class GitRevisions:
         if not self._places[1]:
             return Revision(commit, root_tree)
         return Revision(commit, self._named(f"{root_tree}:{self._places[1]}") or _EMPTY_TREE)
+
+    def changed_blobs(self, base: Revision, head: Revision) -> dict[str, str]:
+        """Return the object ids in `head` of the files whose contents differ; Raises Undecided.
+
+        Where files came, went or changed their kind too, there is no answer but KeyError.
+        """
+        form = ["--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"]
+        raw = os.fsdecode(
+            git_program.output(self.root, ["diff-tree", "-r", *form, base.tree, head.tree, "--"])
+        )
+        fields = raw.split("\0")
+        found = {}
+        for about, path in zip(fields[::2], fields[1::2], strict=False):
+            before, after, _, blob, status = about.lstrip(":").split(" ")
+            if status != "M" or before != after:
+                raise KeyError(path)
+            found[path] = blob
+        return found
+
+    def edited(self, files: RevisionFiles, root_tree: str, blobs: Mapping[str, str]) -> RevisionFiles:
+        """Return the files of `root_tree`, which differs from `files` in the contents of `blobs` alone.
+
+        `blobs` are object ids by path; each path is a plain file in `files` too.
+        """
+        revision = self.of_tree(files.revision.commit, root_tree)
+        return RevisionFiles(self, revision, "head", files.with_blobs(blobs))
 
     def _named(self, expression: str) -> str | None:
         if "\0" in expression:
@@ -179,9 +205,20 @@ class _Entry(NamedTuple):
 class RevisionFiles:
     """The files of one revision; implements SignedFiles. Close it, or use it in `with`."""
 
-    def __init__(self, revisions: GitRevisions, revision: Revision, role: str = "base") -> None:
-        """Read what `revision` has below the root; nothing runs before a question."""
+    def __init__(
+        self,
+        revisions: GitRevisions,
+        revision: Revision,
+        role: str = "base",
+        entries: dict[str, _Entry] | None = None,
+    ) -> None:
+        """Read what `revision` has below the root; nothing runs before a question.
+
+        `entries` are what it has, where that is known.
+        """
         self.role = role
+        if entries is not None:
+            self._entries = entries
         self.root = revisions.root
         self.revision = revision
         self._revisions = revisions
@@ -325,6 +362,11 @@ class RevisionFiles:
         if entry is None or entry.mode in {_LINK, _SUBMODULE}:
             return b""
         return bytes.fromhex(entry.name)
+
+    def with_blobs(self, blobs: Mapping[str, str]) -> dict[str, _Entry]:
+        """Return the entries with other contents for some plain files. Raises KeyError for what is none."""
+        changed = {path: _Entry(self._entries[path].mode, blob) for path, blob in blobs.items()}
+        return self._entries | changed
 
     def is_plain(self, path: str) -> bool:
         """Say whether `path` is a plain file, and neither a link nor behind one."""

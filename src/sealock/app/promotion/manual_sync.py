@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.domain.yaml_document import MANIFEST, parse, to_plain
 from sealock.errors import SealockError
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from sealock.ports import FileTree
 
 COMMIT = "<commit>"
-_MOST_FILES = 200
 
 
 def operations(
@@ -22,10 +22,10 @@ def operations(
 ) -> tuple[str, ...]:
     """Return one command for each Application of `overlays` that is not synced automatically.
 
-    `mentioned_in` are the files that hold an overlay's path. An Application that an ApplicationSet makes is
-    judged by what the environment says; `<commit>` stands for the commit that is not there yet.
+    `mentioned_in` are the files that may hold an overlay's path. An Application that an ApplicationSet
+    makes is judged by what the environment says; `<commit>` stands for the commit that is not there yet.
     """
-    applications = list(_applications(files, mentioned_in))
+    applications = list(_applications(files, overlays, mentioned_in))
     found: list[str] = []
     for overlay in overlays:
         its = [each for each in applications if _deploys(each, overlay)]
@@ -42,12 +42,18 @@ def _command(name: str, namespace: str) -> str:
     return f"argocd app sync {namespace}/{name} --revision {COMMIT}"
 
 
-def _applications(files: FileTree, mentioned_in: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for file in sorted(mentioned_in)[:_MOST_FILES]:
-        if not file.endswith((".yaml", ".yml")):
+def _applications(
+    files: FileTree, overlays: Sequence[str], mentioned_in: Iterable[str]
+) -> Iterator[dict[str, Any]]:
+    for file in sorted(mentioned_in):
+        name = file.rpartition("/")[2]
+        if not name.endswith((".yaml", ".yml")) or name in KUSTOMIZATION_NAMES:
             continue
         try:
-            documents = parse(files.read_text(file), file, MANIFEST)
+            text = files.read_text(file)
+            if "Application" not in text or not any(overlay in text for overlay in overlays):
+                continue
+            documents = parse(text, file, MANIFEST)
         except (SealockError, FileNotFoundError):
             continue
         for document in documents:

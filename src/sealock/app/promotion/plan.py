@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,7 +31,7 @@ from sealock.domain.promotion import (
 from sealock.errors import Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sealock.app.promotion.drafts import Draft
     from sealock.app.promotion.proof import Proof
@@ -65,19 +64,15 @@ class PlanPromotion:
         self._session = session
         self._request = request
         self._where = Where(session)
+        self._mentioned: set[str] = set()
 
     def run(self) -> PromotionPlan:
         """Return the plan; one without changes where everything is there already.
 
         Raises UsageError, ConfigurationError, Refused, Undecided.
         """
-        with ThreadPoolExecutor(1) as beside:
-            return self._run(beside)
-
-    def _run(self, beside: ThreadPoolExecutor) -> PromotionPlan:
         drafts, left_out = self._drafts()
         edits, cars = self._edited(drafts)
-        mentioned = beside.submit(self._session.mentions, _overlays(cars))
         gates = self._asked(cars) if cars else ()
         stopped = self._stopped(cars, gates)
         if stopped and self._drops():
@@ -96,7 +91,7 @@ class PlanPromotion:
             edits,
             cars,
             gates,
-            (left_out, [tag for each in drafts for tag in each.tags], mentioned.result()),
+            (left_out, [tag for each in drafts for tag in each.tags]),
         )
 
     def cars(self) -> tuple[Car, ...]:
@@ -216,9 +211,15 @@ class PlanPromotion:
         tree = session.branch.tree(session.base, changes)
         files = frozenset(session.files.files())
         changed = [each.path for each in changes]
-        overlays = dependents(changed, files, session.files.read_text, session.mentions)
+        overlays = dependents(changed, files, session.files.read_text, self._mentions)
         overlays = tuple(dict.fromkeys((*_overlays(cars), *overlays)))
         return _Result(changes, tree, prove(overlays, cars, session.before, session.after(tree)))
+
+    def _mentions(self, texts: Collection[str]) -> Iterable[str]:
+        """Return the files that hold one of `texts`; those with an overlay's name are among them."""
+        found = tuple(self._session.mentions(texts))
+        self._mentioned.update(found)
+        return found
 
     def _settled(
         self,
@@ -226,10 +227,10 @@ class PlanPromotion:
         edits: Edits,
         cars: Sequence[Car],
         gates: tuple[GateResult, ...],
-        about: tuple[list[LeftOut], list[SeenTag], Iterable[str]],
+        about: tuple[list[LeftOut], list[SeenTag]],
     ) -> PromotionPlan:
         session, request = self._session, self._request
-        left_out, tags, mentioned_in = about
+        left_out, tags = about
         changes, tree, proof = result
         past_order = request.no_gates or request.action == "hotfix"
         without = _ORDER_RULES if past_order else frozenset()
@@ -254,7 +255,7 @@ class PlanPromotion:
             tags=tuple(sorted(tags)),
             override=request.override,
             gates_of=self._gates_of(),
-            sync=operations(session.files, self._environment(), _overlays(cars), mentioned_in)
+            sync=operations(session.files, self._environment(), _overlays(cars), self._mentioned)
             if changes
             else (),
         )

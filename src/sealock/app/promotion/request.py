@@ -59,8 +59,8 @@ class Session(NamedTuple):
     """Everything about one base revision that planning asks; a new tip needs a new session.
 
     `is_plain` says whether a path is a plain file of the base, `mentions` which files of the base hold one
-    of some texts. `check` judges some overlays of a tree, without the rules named last. `gates` asks the configured ones. `configured`
-    says whether there is a sealock.yaml.
+    of some texts. `check` judges some overlays of a tree, without the rules named last. `gates` asks
+    the configured ones. `configured` says whether there is a sealock.yaml.
     """
 
     branch: DeployedBranch
