@@ -9,6 +9,7 @@ import msgspec
 
 from sealock.domain.promotion import EvidenceRef
 from sealock.domain.rendered import RenderFailure
+from sealock.domain.revision import Revision
 from sealock.domain.settings import CustomRule, KnownCluster, PodSecurity
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sealock.domain.plan import FileChange
     from sealock.domain.promotion import Authored, Branch, Delivery
     from sealock.domain.rendered import Admission, Rendered
-    from sealock.domain.revision import Revision
 
 
 class RenderRequest(msgspec.Struct, frozen=True):
@@ -500,6 +500,14 @@ class AdmissionPolicies(Protocol):
         ...
 
 
+class Proposed(msgspec.Struct, frozen=True):
+    """What another branch would add to the deployed one: one commit, on a commit that is deployed."""
+
+    revision: Revision
+    parent: Revision
+    message: str
+
+
 class DeployedBranch(Protocol):
     """The branch that Argo CD deploys from: its newest commit, and the one way to add to it."""
 
@@ -545,6 +553,14 @@ class DeployedBranch(Protocol):
 
     def deliver_as(self, branch: str, commit: str) -> Delivery:
         """Put `commit` on another branch of the same remote, in place of what it had."""
+        ...
+
+    def proposed(self, base: Revision, branch: str) -> Proposed | None:
+        """Return what another branch of the same remote would add to `base`.
+
+        None where there is no such branch, or it is anything but one commit on top of `base` or of an
+        ancestor of it. Raises Undecided.
+        """
         ...
 
     def author(self) -> str:

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from sealock.adapters.verdict_cache import VerdictStore
     from sealock.app.check import Judges
     from sealock.app.gates import GatePorts
-    from sealock.app.promotion.apply import Applied
+    from sealock.app.promotion.apply import Applied, Way
     from sealock.app.promotion.request import CatalogFacts, CheckedTree, Request, Session
     from sealock.domain.check_report import CheckReport, Used
     from sealock.domain.finding import Finding
     from sealock.domain.gate_question import GateQuestion
     from sealock.domain.promotion import Action, Car, GateResult, PromotionPlan
     from sealock.domain.settings import Gate, Settings
-    from sealock.ports import FileTree, Registry
+    from sealock.ports import Approvals, FileTree, Registry
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
@@ -50,6 +50,7 @@ class Choices(NamedTuple):
     branch: str = ""
     evidence: tuple[str, ...] = ()
     deliver: str = ""
+    reopen: bool = False
 
 
 @contextmanager
@@ -59,10 +60,11 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
     from sealock.adapters.engine_registry import EngineRegistry, caller_environment, open_registries
     from sealock.adapters.git_revision import GitRevisions
 
-    # While Git and the engines are waited for, what a check needs is loaded.
-    threading.Thread(target=_load_ahead, daemon=True).start()
-    with engine.open_pool() as pool, open_registries() as registries:
+    # One engine renders what one promotion touches; a second would only compete with Git.
+    with engine.open_pool(1) as pool, open_registries() as registries:
         pool.start()
+        # While Git and the engine are waited for, what a check needs is loaded.
+        threading.Thread(target=_load_ahead, daemon=True).start()
         registry = EngineRegistry(registries, caller_environment())
         yield Promotions(pool, registry, GitRevisions(root), choices)
 
@@ -116,13 +118,49 @@ class Promotions:
         from sealock.app.promotion.apply import apply_new
         from sealock.app.promotion.plan import PlanPromotion
 
-        return apply_new(self._session, lambda session: PlanPromotion(session, request).run(), agreed, pause)
+        with ExitStack() as stack:
+            return apply_new(
+                self._session,
+                lambda session: PlanPromotion(session, request).run(),
+                agreed,
+                pause,
+                lambda session: self._way(stack, session, auto_merge=auto_merge),
+            )
 
     def apply_plan(self, plan: PromotionPlan, *, auto_merge: bool) -> Applied:
         """Apply exactly a plan. Raises Blocked, Conflict, Refused, Undecided."""
         from sealock.app.promotion.apply import apply_planned
 
-        return apply_planned(self._session, plan, self._no_longer, pause)
+        with ExitStack() as stack:
+            return apply_planned(
+                self._session,
+                plan,
+                self._no_longer,
+                pause,
+                lambda session: self._way(stack, session, auto_merge=auto_merge),
+            )
+
+    def _way(self, stack: ExitStack, session: Session, *, auto_merge: bool) -> Way:
+        """Return how to deliver, as the command line says, else the deployed branch's sealock.yaml.
+
+        `stack` closes it. Raises UsageError for a forge that is not known.
+        """
+        from sealock.app.promotion.apply import ByPush
+
+        said = session.settings.promotion
+        if (self._choices.deliver or said.deliver) == "push":
+            if auto_merge or self._choices.reopen:
+                message = "there is no pull request to merge or to reopen: the promotion is pushed"
+                raise UsageError(message, hint="Add --deliver pull-request, or leave the option out.")
+            return ByPush()
+        from sealock import release_wiring
+        from sealock.app.deliver_request import ByRequest, Wishes
+        from sealock.report.promotion_markdown import body
+
+        forge = stack.enter_context(
+            release_wiring.forge(self._git.root, session.branch.branch().remote, said.forge)
+        )
+        return ByRequest(forge, body, Wishes(auto_merge or said.auto_merge, self._choices.reopen))
 
     def _no_longer(self, session: Session, plan: PromotionPlan) -> Sequence[str]:
         """Return what gates say now that passed when the plan was made; programs are not run again."""
@@ -134,7 +172,9 @@ class Promotions:
         if environment is None:
             return (f"there is no environment {plan.environment} any more",)
         configured = environment.rollback if plan.action == "rollback" else environment.gates
-        gates = [each for each in configured if each.kind in _LASTING]
+        # Reviews that were missing are what a request of this very plan collects.
+        missing = {"forge"} if plan.blocked else set()
+        gates = [each for each in configured if each.kind in _LASTING and each.by not in missing]
         question = GateQuestion(
             action=plan.action,
             environment=plan.environment,
@@ -151,6 +191,7 @@ class Promotions:
     @contextmanager
     def _session(self) -> Iterator[Session]:
         """Give a session at the branch's newest commit."""
+        from sealock import release_wiring
         from sealock.adapters.deployed_branch import GitDeployedBranch
         from sealock.adapters.engine import fingerprint
         from sealock.adapters.git_history import GitHistory
@@ -171,7 +212,7 @@ class Promotions:
             store = VerdictStore(os.path.join(git.root, ".git", "revisions"), str(folder), cached=True)  # noqa: PTH118
             stack.callback(store.save)
             judged = store, fingerprint(pool, folder)
-            opened = _Opened(pool, git, files, settings, *judged, branch.branch().remote)
+            opened = _Opened(pool, git, files, settings, *judged, branch.branch().remote, {})
             yield Session(
                 branch=branch,
                 base=base,
@@ -184,7 +225,9 @@ class Promotions:
                 before=opened.renderer(files),
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),
                 check=lambda tree, *asked: opened.check(stack, tree, *asked),
-                gates=self._gates(opened),
+                gates=self._gates(
+                    opened, release_wiring.reviews(stack, git.root, branch, settings.promotion)
+                ),
                 registry=self._registry,
                 history=GitHistory(git.root, base.commit),
                 clock=SystemClock(),
@@ -203,10 +246,12 @@ class Promotions:
             return remote, branch
         return remote or said.remote, branch or said.branch
 
-    def _gates(self, opened: _Opened) -> Callable[[Sequence[Gate], GateQuestion], tuple[GateResult, ...]]:
+    def _gates(
+        self, opened: _Opened, reviews: Approvals
+    ) -> Callable[[Sequence[Gate], GateQuestion], tuple[GateResult, ...]]:
         from sealock.app import gates
 
-        ports = opened.gate_ports(self._choices.evidence, self._registry)
+        ports = opened.gate_ports(self._choices.evidence, self._registry, reviews)
         return lambda asked, question: gates.ask(asked, question, ports())
 
 
@@ -220,6 +265,7 @@ class _Opened(NamedTuple):
     store: VerdictStore
     fingerprint: str
     remote: str
+    opened: dict[str, RevisionFiles]
 
     def renderer(self, files: RevisionFiles) -> EngineRenderer:
         """Return a renderer of a revision, with the base's options."""
@@ -228,9 +274,15 @@ class _Opened(NamedTuple):
         return open_renderer(self.pool, self.git.root, wiring.render_options(self.settings), revision=files)
 
     def changed(self, stack: ExitStack, tree: str) -> RevisionFiles:
-        """Return the files of the root tree `tree`; `stack` closes them."""
-        revision = self.git.of_tree(self.files.revision.commit, tree)
-        return stack.enter_context(self.git.files(revision, "head"))
+        """Return the files of the root tree `tree`, which differs from the base in contents alone.
+
+        `stack` closes them.
+        """
+        if tree not in self.opened:
+            blobs = self.git.changed_blobs(self.files.revision, self.git.of_tree("", tree))
+            edited = self.git.edited(self.files, tree, blobs)
+            self.opened[tree] = stack.enter_context(edited)
+        return self.opened[tree]
 
     def catalog(self) -> CatalogFacts:
         """Return what services.yaml says; nothing where there is none or it is wrong: folders tell enough."""
@@ -321,7 +373,9 @@ class _Opened(NamedTuple):
             history=GitHistory(root, files.revision.commit),
         )
 
-    def gate_ports(self, evidence: Sequence[str], registry: Registry) -> Callable[[], GatePorts]:
+    def gate_ports(
+        self, evidence: Sequence[str], registry: Registry, reviews: Approvals
+    ) -> Callable[[], GatePorts]:
         """Return what makes the ports of gates, when the first is asked."""
 
         def made() -> GatePorts:
@@ -338,6 +392,7 @@ class _Opened(NamedTuple):
                 registry,
                 self.files,
                 SystemClock(),
+                reviews,
             )
 
         return made

@@ -12,6 +12,7 @@ from sealock.adapters.commit_log import GitCommitLog
 from sealock.adapters.deployed_branch import GitDeployedBranch
 from sealock.domain.plan import FileChange
 from sealock.domain.promotion import Branch, Delivery
+from sealock.domain.revision import Revision
 from sealock.errors import Conflict, Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
@@ -198,6 +199,28 @@ def test_another_branch_takes_the_place_of_what_it_was(world: World) -> None:
         assert world.deployed.deliver_as("sealock/promote/a", made) == Delivery("accepted", made)
     assert world.read("sealock/promote/a", "a.yaml").rstrip("\n") == "2"
     assert base == world.deployed.tip()
+
+
+def test_another_branch_proposes_its_one_commit(world: World) -> None:
+    base = world.deployed.tip()
+    tree = world.deployed.tree(base, [CHANGE])
+    made = world.deployed.commit(base, tree, MESSAGE)
+    assert world.deployed.proposed(base, "sealock/promote/a") is None
+    world.deployed.deliver_as("sealock/promote/a", made)
+    world.push({"a.yaml": "elsewhere\n"}, "change")
+    found = world.deployed.proposed(world.deployed.tip(), "sealock/promote/a")
+    assert found is not None
+    assert (found.revision.commit, found.revision.tree, found.parent) == (made, tree, base)
+    assert found.message == MESSAGE
+
+
+def test_more_than_one_commit_is_no_proposal(world: World) -> None:
+    base = world.deployed.tip()
+    tree = world.deployed.tree(base, [CHANGE])
+    first = world.deployed.commit(base, tree, MESSAGE)
+    second = world.deployed.commit(Revision(first, tree), tree, MESSAGE)
+    world.deployed.deliver_as("sealock/promote/a", second)
+    assert world.deployed.proposed(base, "sealock/promote/a") is None
 
 
 def test_the_deployed_branch_is_only_added_to(world: World) -> None:

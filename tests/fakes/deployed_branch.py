@@ -11,6 +11,7 @@ from sealock.domain.location import Location
 from sealock.domain.promotion import Authored, Branch, Delivery
 from sealock.domain.revision import Revision
 from sealock.errors import Conflict, Refused, Undecided, UsageError
+from sealock.ports import Proposed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -121,6 +122,15 @@ class FakeDeployedBranch:
             message = "the deployed branch is only added to"
             raise Refused(message)
         return self._put(branch, commit)
+
+    def proposed(self, base: Revision, branch: str) -> Proposed | None:
+        self._reach()
+        commit = self.branches.get(branch)
+        parent = self._parents[commit] if commit else ""
+        if commit is None or parent not in self._up_to(base.commit):
+            return None
+        revision, about = self._commits[commit]
+        return Proposed(revision, self._commits[parent][0], about.message)
 
     def author(self) -> str:
         return self._author

@@ -490,7 +490,7 @@ class ForgejoServer(ForgeServer):
         why = self.state.merge_when_ready(one.number)
         if why:
             return Reply(405, {"message": why})
-        return Reply(201 if one.waits else 200, b"")
+        return Reply(200 if one.state == "merged" else 201, b"")
 
     def _shown(self, one: Record) -> dict[str, Any]:
         return {

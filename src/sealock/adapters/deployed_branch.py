@@ -15,6 +15,7 @@ from sealock.domain.printable import printable
 from sealock.domain.promotion import Branch, Delivery
 from sealock.domain.revision import Revision
 from sealock.errors import Conflict, Refused, Undecided, UsageError
+from sealock.ports import Proposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -307,6 +308,35 @@ class GitDeployedBranch:
         if not mine.remote:
             return move_here(self.root, ref, expected, commit, standing)
         return self._push(mine.remote, ref, commit, expected, standing)
+
+    def proposed(self, base: Revision, branch: str) -> Proposed | None:
+        """Return what another branch of the same remote would add to `base`.
+
+        None where there is no such branch, or it is anything but one commit on top of `base` or of an
+        ancestor of it. Raises Undecided.
+        """
+        there = Branch(self.branch().remote, branch)
+        commit = self._newest(there)
+        found = self._with_objects(commit, there) if commit else None
+        if commit is None or found is None:
+            return None
+        about, _, message = git_program.output(self.root, ["cat-file", "commit", commit]).partition(b"\n\n")
+        parents = [line[7:].decode("ascii") for line in about.split(b"\n") if line.startswith(b"parent ")]
+        if len(parents) != 1 or not self._is_ancestor(parents[0], base.commit):
+            return None
+        parent = self._revision(parents[0])
+        if parent is None or not self._only_below(parents[0], commit):
+            return None
+        return Proposed(found, parent, message.decode("utf-8", "replace"))
+
+    def _only_below(self, one: str, other: str) -> bool:
+        """Say whether two commits differ nowhere but below the root."""
+        prefix = self._repository.prefix
+        if not prefix:
+            return True
+        asked = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other]
+        paths = os.fsdecode(git_program.output(self.root, asked)).split("\0")
+        return all(each.startswith(prefix) for each in paths if each)
 
     def author(self) -> str:
         """Return who commits, as `Name <mail>`. Raises UsageError when Git does not know."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,7 +80,7 @@ def open_forge(
     settings: ForgeSettings | None,
     remote_url: str,
     root: str,
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None = None,
     patience: Patience | None = None,
 ) -> Iterator[Forge]:
     """Give the forge of a remote; `root` is where a relative token file is. Raises UsageError.
@@ -87,6 +88,7 @@ def open_forge(
     Nothing is asked before a question.
     """
     where = place(settings, remote_url)
+    environment = os.environ if environment is None else environment
     source = settings.token if settings else None
     token = read_token(source, root, environment) if source else usual_token(_TOKENS[where.kind], environment)
 

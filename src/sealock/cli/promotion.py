@@ -53,6 +53,7 @@ PLACE_OPTIONS = (
         help="Push to the branch, or open a pull request. Default: as sealock.yaml says, else push.",
     ),
     click.option("--auto-merge", is_flag=True, help="Have the forge merge the pull request when it can."),
+    click.option("--reopen", is_flag=True, help="Open another pull request where one was closed."),
     click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
     click.option("--output", "-o", metavar="FILE", help="Write the plan as JSON to a file, too."),
 )
@@ -84,7 +85,11 @@ def _run(action: Action, options: dict[str, Any]) -> int:
         message = "--plan and --apply exclude each other"
         raise UsageError(message, hint="Drop one of the two.")
     choices = wiring.Choices(
-        options["remote"], options["branch"], tuple(options["evidence"]), options["deliver"] or ""
+        options["remote"],
+        options["branch"],
+        tuple(options["evidence"]),
+        options["deliver"] or "",
+        reopen=options["reopen"],
     )
     with wiring.promotions(repository_root(options["repo"]), choices) as promotions:
         if planned is not None:

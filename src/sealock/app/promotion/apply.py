@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -34,6 +34,32 @@ class Applied(NamedTuple):
     commit: str = ""
     note: str = ""
     request_url: str = ""
+
+
+class Way(Protocol):
+    """How a plan is delivered."""
+
+    def stops(self, session: Session, plan: PromotionPlan) -> bool:
+        """Say whether gates or the check stand in the way of a delivery."""
+        ...
+
+    def deliver(self, session: Session, plan: PromotionPlan, tree: str) -> Applied | None:
+        """Deliver the root tree `tree`; None when the branch moved meanwhile. Raises Refused, Undecided."""
+        ...
+
+
+class ByPush:
+    """Delivers plans to the deployed branch itself."""
+
+    def stops(self, session: Session, plan: PromotionPlan) -> bool:
+        """Say whether gates or the check stand in the way."""
+        del session
+        return plan.blocked
+
+    def deliver(self, session: Session, plan: PromotionPlan, tree: str) -> Applied | None:
+        """Push one commit; None when the branch moved meanwhile. Raises Refused, Undecided."""
+        delivery = _deliver(session, plan, tree)
+        return None if delivery.status == "moved" else _done(delivery, plan)
 
 
 class Blocked(Refused):
@@ -73,11 +99,13 @@ def apply_new(
     plan: Callable[[Session], PromotionPlan],
     agreed: Callable[[PromotionPlan], None],
     pause: Callable[[int], None],
+    way: Callable[[Session], Way],
 ) -> Applied:
     """Plan and apply in one go; when others pushed meanwhile, plan anew.
 
     `agreed` is shown each plan whose effect differs from the one before, and raises when the user says no.
-    `pause` waits before a new try, longer each time. Raises Blocked, Refused, Conflict, Undecided.
+    `pause` waits before a new try, longer each time. `way` says how to deliver. Raises Blocked, Refused,
+    Conflict, Undecided.
     """
     shown: object = None
     for attempt in range(_MOST_TRIES):
@@ -85,15 +113,16 @@ def apply_new(
             found = plan(session)
             if not found.changes:
                 return Applied("nothing", found)
-            if found.blocked:
+            delivering = way(session)
+            if delivering.stops(session, found):
                 raise Blocked(found)
             effect = found.cars, tuple((each.path, each.before, each.after) for each in found.changes)
             if effect != shown:
                 agreed(found)
                 shown = effect
-            delivery = _deliver(session, found, found.tree)
-        if delivery.status != "moved":
-            return _done(delivery, found)
+            applied = delivering.deliver(session, found, found.tree)
+        if applied is not None:
+            return applied
         pause(attempt)
     message_ = f"others changed the branch {_MOST_TRIES} times while this was tried"
     raise Conflict(message_, hint="Nothing was written. Try again in a moment.")
@@ -104,6 +133,7 @@ def apply_planned(
     plan: PromotionPlan,
     again: Callable[[Session, PromotionPlan], Sequence[str]],
     pause: Callable[[int], None],
+    way: Callable[[Session], Way],
 ) -> Applied:
     """Apply exactly `plan`: nothing is decided anew, and nothing is written if what it looked at has moved.
 
@@ -112,20 +142,21 @@ def apply_planned(
     """
     if not plan.changes:
         return Applied("nothing", plan)
-    if plan.blocked:
-        raise Blocked(plan)
     for attempt in range(_MOST_TRIES):
         with sessions() as session:
             if str(session.branch.branch()) != str(plan.to):
                 text = f"the plan is for {plan.to}, and this is {session.branch.branch()}"
                 raise Conflict(text, hint="Plan anew.")
+            delivering = way(session)
+            if delivering.stops(session, plan):
+                raise Blocked(plan)
             if _is_done(session, plan):
                 return Applied("nothing", plan, note="it was applied before")
             _refuse_moved(session, plan, again)
             tree = _same_tree(session, plan)
-            delivery = _deliver(session, plan, tree)
-        if delivery.status != "moved":
-            return _done(delivery, plan)
+            applied = delivering.deliver(session, plan, tree)
+        if applied is not None:
+            return applied
         pause(attempt)
     text = f"others changed the branch {_MOST_TRIES} times while this was tried"
     raise Conflict(text, hint="Nothing was written. Try again in a moment.")
