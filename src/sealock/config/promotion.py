@@ -46,17 +46,18 @@ def _forge(section: ForgeSection, node: Node | None, problems: Problems) -> Forg
     if pair and section.url and not pair_of(pair.value, "kind"):
         message = "`kind` is missing: a URL does not say which forge it is"
         problems.add(value_of(pair.value, "url"), message, "One of github, gitlab, forgejo.")
-    token = section.token or None
+    said = section.token or None
     place = value_of(pair.value, "token") if pair else None
     return ForgeSettings(
         kind=section.kind or None,
         url=(section.url or "").rstrip("/"),
         repository=section.repository or "",
-        token=_token(token, place, problems) if token is not None and place is not None else None,
+        token=token(said, place, problems) if said is not None and place is not None else None,
     )
 
 
-def _token(section: TokenSection, node: Node, problems: Problems) -> TokenSource:
+def token(section: TokenSection, node: Node, problems: Problems) -> TokenSource:
+    """Return where a token or key is had from."""
     given = [key for key in ("env", "file", "command") if pair_of(node, key)]
     if len(given) != 1:
         message = f"expected one of `env`, `file`, `command`, found {len(given)}"

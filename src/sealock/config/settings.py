@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
+from sealock.config.chamber import chamber, task
 from sealock.config.decode import FAILED, Problems, decode, items_of, pair_of, shown, text_list, value_of
 from sealock.config.gates import gates
 from sealock.config.order import CycleError, waves
 from sealock.config.promotion import promotion
 from sealock.config.service_types import field_names
 from sealock.config.settings_types import (
-    AgentSection,
-    BudgetSection,
+    ChamberSection,
     ClusterSection,
     CustomRuleSection,
     CustomTestSection,
@@ -32,7 +32,6 @@ from sealock.config.vocabulary import plain_path
 from sealock.domain.catalog import SyncPolicy
 from sealock.domain.settings import (
     AgentTask,
-    Budget,
     CustomRule,
     CustomTest,
     Environment,
@@ -98,7 +97,7 @@ def _settings(section: SettingsFile, node: Node | None, problems: Problems) -> S
         levels=dict(policy.rules),
         waivers=_waivers(section, node, problems),
         kustomize=Kustomize(kustomize.helm, kustomize.load_restrictor),
-        agent={task: _agent(entry) for task, entry in section.agent.items()},
+        agent=_agent(section, node, problems),
         custom=_custom(policy, node, environments, problems),
         pod_security=_pod_security(policy.pod_security or PodSecuritySection()),
         definitions=tuple(map(plain_path, section.definitions)),
@@ -107,6 +106,7 @@ def _settings(section: SettingsFile, node: Node | None, problems: Problems) -> S
         clusters=_clusters(section, node, problems),
         health_overrides=tuple(section.health_overrides),
         promotion=promotion(section.promotion or PromotionSection(), node, problems),
+        chamber=chamber(section.chamber or ChamberSection(), node, problems),
     )
 
 
@@ -194,11 +194,10 @@ def _refuse_repeats(values: list[str], nodes: tuple[Node, ...], key: str, proble
             problems.add(value_of(node, key), message, "Each needs its own.")
 
 
-def _agent(entry: AgentSection) -> AgentTask:
-    budget = entry.budget or BudgetSection()
-    return AgentTask(
-        entry.model, entry.effort, entry.sandbox, Budget(budget.usd or None, budget.tokens or None)
-    )
+def _agent(section: SettingsFile, root: Node | None, problems: Problems) -> dict[str, AgentTask]:
+    pair = pair_of(root, "agent")
+    node = pair.value if pair else None
+    return {name: task(entry, _entry(node, name), problems) for name, entry in section.agent.items()}
 
 
 _DEFAULT_ENVIRONMENTS = {

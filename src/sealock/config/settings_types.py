@@ -12,12 +12,15 @@ from sealock.config.vocabulary import (
     Argument,
     BranchName,
     Cluster,
+    CodexVersion,
     Cron,
     Date,
     Duration,
     FilePath,
     ForgeRepository,
     GroupKind,
+    HeaderName,
+    HeaderText,
     KindPattern,
     Label,
     LabelKey,
@@ -27,17 +30,20 @@ from sealock.config.vocabulary import (
     Person,
     PodSecurityLevel,
     PodSecurityVersion,
+    PriceUsd,
     RelativePath,
     ReleaseTag,
     RemoteName,
     RuleId,
     Sentence,
     ServerUrl,
+    Sha256,
     ValuesPath,
     VariableName,
     WindowTime,
     Zone,
 )
+from sealock.domain.agent_run import SandboxLevel
 from sealock.domain.settings import ForgeKind, Level
 
 _STRICT: dict[str, Any] = {"frozen": True, "forbid_unknown_fields": True, "rename": "camel"}
@@ -330,22 +336,52 @@ class BudgetSection(msgspec.Struct, **_STRICT):
 
 
 class AgentSection(msgspec.Struct, **_STRICT):
-    """How the agent runs one task (for later releases)."""
+    """How the agent runs one task."""
 
     model: Annotated[Sentence, Meta(description="The model's name.")]
     effort: Annotated[
         Literal["minimal", "low", "medium", "high", "xhigh"],
         Meta(description="Reasoning effort. Default: medium."),
     ] = "medium"
-    sandbox: Annotated[
-        Literal["read-only", "workspace-write"],
-        Meta(description="What the agent may write. Default: read-only."),
-    ] = "read-only"
+    sandbox: Annotated[SandboxLevel, Meta(description="What the agent may write. Default: read-only.")] = (
+        "read-only"
+    )
     budget: Annotated[BudgetSection | UnsetType, Meta(description="Default: no limit.")] = UNSET
+    summary: Annotated[
+        Literal["auto", "concise", "detailed", "none"],
+        Meta(description="How the model sums up its reasoning. Default: auto."),
+    ] = "auto"
+    deadline: Annotated[
+        Duration | UnsetType, Meta(description="When a run is ended; at most 1d. Default: 30m.")
+    ] = UNSET
+    idle: Annotated[
+        Duration | UnsetType,
+        Meta(description="When a run is ended in which nothing happens; at most 1d. Default: 5m."),
+    ] = UNSET
+    turns: Annotated[
+        Annotated[int, Meta(ge=1)] | UnsetType, Meta(description="Requests to the model. Default: no limit.")
+    ] = UNSET
+    tool_calls: Annotated[
+        Annotated[int, Meta(ge=1)] | UnsetType, Meta(description="Calls of tools. Default: no limit.")
+    ] = UNSET
+    paths: Annotated[
+        list[PathGlob], Meta(description="What the agent may change. Default: all that is not protected.")
+    ] = msgspec.field(default_factory=list)
+    protect: Annotated[
+        list[PathGlob],
+        Meta(description="What it may not change, such as the tests that judge it, besides the defaults."),
+    ] = msgspec.field(default_factory=list)
+    unprotect: Annotated[
+        list[PathGlob], Meta(description="What it may change although it is protected by default.")
+    ] = msgspec.field(default_factory=list)
+    prompt: Annotated[RelativePath | UnsetType, Meta(description="A file with what is asked.")] = UNSET
+    schema: Annotated[
+        RelativePath | UnsetType, Meta(description="A file with the JSON Schema of the answer.")
+    ] = UNSET
 
 
 class TokenSection(msgspec.Struct, **_STRICT):
-    """Where the forge's token is had from: exactly one of these keys. The token itself stands nowhere."""
+    """Where a token or key is had from: exactly one of these keys. The token itself stands nowhere."""
 
     env: Annotated[VariableName | UnsetType, Meta(description="A variable of the environment.")] = UNSET
     file: Annotated[FilePath | UnsetType, Meta(description="A file, such as a mounted secret.")] = UNSET
@@ -353,6 +389,71 @@ class TokenSection(msgspec.Struct, **_STRICT):
         Annotated[list[Argument], Meta(min_length=1)] | UnsetType,
         Meta(description="A program and its arguments; it prints the token."),
     ] = UNSET
+
+
+class CodexSection(msgspec.Struct, **_STRICT):
+    """Which Codex program runs: one by path and hash, else the one of the extra `sealock[codex]`."""
+
+    version: Annotated[CodexVersion | UnsetType, Meta(description="The version that it must be.")] = UNSET
+    path: Annotated[FilePath | UnsetType, Meta(description="The program; needs `sha256`.")] = UNSET
+    sha256: Annotated[Sha256 | UnsetType, Meta(description="The SHA-256 of the program.")] = UNSET
+    allow_untested: Annotated[
+        bool, Meta(description="Take a version that Sealock's tests never ran. Default: false.")
+    ] = False
+
+
+class UpstreamSection(msgspec.Struct, **_STRICT):
+    """The provider of models."""
+
+    url: Annotated[
+        ApiUrl | UnsetType,
+        Meta(description="The base URL of its Responses API. Default: https://api.openai.com/v1."),
+    ] = UNSET
+    key: Annotated[
+        TokenSection | UnsetType | None,
+        Meta(description="Its key; null sends none. Default: {env: OPENAI_API_KEY}."),
+    ] = UNSET
+    headers: Annotated[
+        dict[HeaderName, HeaderText], Meta(description="More headers, such as of a gateway; no secrets.")
+    ] = msgspec.field(default_factory=dict)
+    timeout: Annotated[
+        Duration | UnsetType, Meta(description="How long it may be silent; at most 1h. Default: 120s.")
+    ] = UNSET
+
+
+class PriceSection(msgspec.Struct, **_STRICT):
+    """US dollars for a million tokens of one model."""
+
+    input: Annotated[PriceUsd, Meta(description="Tokens in.")]
+    output: Annotated[PriceUsd, Meta(description="Tokens out, reasoning among them.")]
+    cached_input: Annotated[
+        PriceUsd | UnsetType, Meta(description="Tokens in that the provider still had. Default: as `input`.")
+    ] = UNSET
+
+
+class PeriodBudgetSection(msgspec.Struct, **_STRICT):
+    """The most that all runs may spend in a period."""
+
+    per: Annotated[Literal["day", "week", "month"], Meta(description="The period, in UTC.")]
+    usd: Annotated[Annotated[float, Meta(gt=0)] | UnsetType, Meta(description="US dollars.")] = UNSET
+    tokens: Annotated[Annotated[int, Meta(ge=1)] | UnsetType, Meta(description="Tokens in and out.")] = UNSET
+    alert_at: Annotated[
+        list[Annotated[int, Meta(ge=1, le=100)]],
+        Meta(description="Percentages of it at which Sealock says so. Default: [80]."),
+    ] = msgspec.field(default_factory=lambda: [80])
+
+
+class ChamberSection(msgspec.Struct, **_STRICT):
+    """What holds for every run of the agent."""
+
+    codex: Annotated[CodexSection | UnsetType, Meta(description="The Codex program.")] = UNSET
+    upstream: Annotated[UpstreamSection | UnsetType, Meta(description="The provider of models.")] = UNSET
+    prices: Annotated[
+        dict[Sentence, PriceSection], Meta(description="Prices by model, for costs and budgets in dollars.")
+    ] = msgspec.field(default_factory=dict)
+    budgets: Annotated[list[PeriodBudgetSection], Meta(description="Budgets of all runs together.")] = (
+        msgspec.field(default_factory=list)
+    )
 
 
 class ForgeSection(msgspec.Struct, **_STRICT):
@@ -471,6 +572,9 @@ class SettingsFile(msgspec.Struct, **_STRICT):
     promotion: Annotated[
         PromotionSection | UnsetType, Meta(description="How promotions reach the deployed branch.")
     ] = UNSET
-    agent: Annotated[
-        dict[Label, AgentSection], Meta(description="Agent settings by task (for later releases).")
-    ] = msgspec.field(default_factory=dict)
+    agent: Annotated[dict[Label, AgentSection], Meta(description="Agent settings by task.")] = msgspec.field(
+        default_factory=dict
+    )
+    chamber: Annotated[
+        ChamberSection | UnsetType, Meta(description="What holds for every run of the agent.")
+    ] = UNSET

@@ -270,3 +270,27 @@ ReleaseTag: TypeAlias = Annotated[
         title="a tag with {version}, such as {service}/v{version}",
     ),
 ]
+CodexVersion: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}(-[0-9A-Za-z.-]+)?$",
+        max_length=60,
+        title="a version of Codex such as 0.163.0",
+    ),
+]
+Sha256: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{64}$", title="a SHA-256 (64 lower-case hex digits)")
+]
+HeaderName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!(?i:authorization|host|content-length|content-type|transfer-encoding|connection)$)"
+        r"[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+        max_length=100,
+        title="the name of an HTTP header that Sealock does not set itself",
+    ),
+]
+HeaderText: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[\x20-\x7e]*$", max_length=4096, title="a header's value in plain ASCII")
+]
+PriceUsd: TypeAlias = Annotated[float, Meta(ge=0, le=1_000_000)]

@@ -76,7 +76,9 @@ class Mount(msgspec.Struct, frozen=True):
 class SealedCommand(msgspec.Struct, frozen=True):
     """Exactly what is started: nothing is inherited. `files` are written before, by path in the sandbox.
 
-    `environment` is the whole of it. `unset` names what of the host was kept out, for people.
+    `environment` is the whole of it. `unset` names what of the host was kept out, for people. `relay` is
+    the URL on the host that the port of loopback named in the settings leads to; empty where the command
+    reaches it itself.
     """
 
     argv: tuple[str, ...]
@@ -87,13 +89,16 @@ class SealedCommand(msgspec.Struct, frozen=True):
     workdir: str = "/workspace"
     stdin: bytes = b""
     unset: tuple[str, ...] = ()
+    relay: str = ""
 
 
 class AgentExit(msgspec.Struct, frozen=True):
     """How the process ended: status (negative: the signal), and why if Sealock ended it."""
 
     status: int
-    ended_by: Literal["itself", "wall", "idle", "turns", "tool-calls", "budget", "interrupt"] = "itself"
+    ended_by: Literal["itself", "wall", "idle", "turns", "tool-calls", "budget", "disk", "interrupt"] = (
+        "itself"
+    )
     stderr_tail: str = ""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from sealock.domain.agent_run import Limits, Price, SandboxLevel
 from sealock.domain.catalog import SyncPolicy
 from sealock.domain.location import Location
 
@@ -112,12 +113,33 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class AgentTask(msgspec.Struct, frozen=True):
-    """How the agent runs one task. Read and checked now, used by the agent's commands."""
+    """How the agent runs one task.
+
+    `paths` are globs of what it may change, all when empty; `protect` of what it may not, besides what
+    nobody's agent may; `unprotect` of what of the latter it may. `prompt` and `schema` are files of the
+    repository: what is asked where the command line asks nothing, and the JSON Schema of the answer.
+    """
 
     model: str
     effort: Literal["minimal", "low", "medium", "high", "xhigh"] = "medium"
-    sandbox: Literal["read-only", "workspace-write"] = "read-only"
+    sandbox: SandboxLevel = "read-only"
     budget: Budget = Budget()
+    summary: Literal["auto", "concise", "detailed", "none"] = "auto"
+    limits: Limits = Limits()
+    paths: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
+    unprotect: tuple[str, ...] = ()
+    prompt: str = ""
+    schema: str = ""
+
+
+class CodexChoice(msgspec.Struct, frozen=True):
+    """Which Codex program runs: one at `path`, else the installed wheel's; what is empty is not pinned."""
+
+    version: str = ""
+    path: str = ""
+    sha256: str = ""
+    allow_untested: bool = False
 
 
 Level = Literal["off", "note", "warning", "error"]
@@ -185,6 +207,36 @@ class TokenSource(msgspec.Struct, frozen=True):
     env: str = ""
     file: str = ""
     command: tuple[str, ...] = ()
+
+
+class UpstreamSettings(msgspec.Struct, frozen=True):
+    """The provider of models: its Responses API's base URL, key, headers, and how long it may be silent.
+
+    Without a `key` none is sent, as local providers want it.
+    """
+
+    url: str = "https://api.openai.com/v1"
+    key: TokenSource | None = TokenSource(env="OPENAI_API_KEY")
+    headers: dict[str, str] = {}
+    timeout_seconds: float = 120.0
+
+
+class PeriodBudget(msgspec.Struct, frozen=True):
+    """The most that all runs spend in a period, and the percentages of it at which Sealock says so."""
+
+    per: Literal["day", "week", "month"]
+    usd: float | None = None
+    tokens: int | None = None
+    alert_at: tuple[int, ...] = (80,)
+
+
+class Chamber(msgspec.Struct, frozen=True):
+    """What holds for every run of the agent; `prices` by model."""
+
+    codex: CodexChoice = CodexChoice()
+    upstream: UpstreamSettings = UpstreamSettings()
+    prices: dict[str, Price] = {}
+    budgets: tuple[PeriodBudget, ...] = ()
 
 
 ForgeKind = Literal["github", "gitlab", "forgejo"]
@@ -258,3 +310,4 @@ class Settings(msgspec.Struct, frozen=True):
     clusters: tuple[KnownCluster, ...] = ()
     health_overrides: tuple[str, ...] = ()
     promotion: Promotion = Promotion()
+    chamber: Chamber = Chamber()
