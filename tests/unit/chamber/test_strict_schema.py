@@ -53,10 +53,9 @@ REVIEW: dict[str, Any] = {
 }
 
 
-def told(schema: Any) -> list[str]:  # noqa: ANN401 - any JSON
-    return [
-        f"{pointer(each.path)}: {each.message} → {each.change or each.help}" for each in strict(schema).faults
-    ]
+def told(schema: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - any JSON
+    found = strict(schema).faults
+    return [(pointer(each.path), each.message, each.change or each.help) for each in found]
 
 
 def closed(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 - schemas
@@ -71,8 +70,12 @@ def closed(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 - schemas
 def test_the_schema_of_the_article_on_batches_lets_objects_have_more() -> None:
     assert told(APPLICATIONS) == snapshot(
         [
-            "/: `additionalProperties` is not false → set `additionalProperties` to false",
-            "/properties/applications/items: `additionalProperties` is not false → set `additionalProperties` to false",
+            ("/", "`additionalProperties` is not false", "set `additionalProperties` to false"),
+            (
+                "/properties/applications/items",
+                "`additionalProperties` is not false",
+                "set `additionalProperties` to false",
+            ),
         ]
     )
 
@@ -80,8 +83,16 @@ def test_the_schema_of_the_article_on_batches_lets_objects_have_more() -> None:
 def test_the_schema_of_the_article_on_hermetic_runs_has_an_optional_line() -> None:
     assert told(REVIEW) == snapshot(
         [
-            "/properties/issues/items: `additionalProperties` is not false → set `additionalProperties` to false",
-            "/properties/issues/items/properties/line: `line` is not required → require it, and let it be null",
+            (
+                "/properties/issues/items",
+                "`additionalProperties` is not false",
+                "set `additionalProperties` to false",
+            ),
+            (
+                "/properties/issues/items/properties/line",
+                "`line` is not required",
+                "require it, and let it be null",
+            ),
         ]
     )
 
