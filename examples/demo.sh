@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on a copy of examples/platform: generate, check, a broken edit that check refuses, render.
+# The main job on a copy of examples/platform: generate, check, a broken edit that check refuses, render, promote.
 # Usage: examples/demo.sh SEALOCK [FOLDER]; without FOLDER the copy goes to a scratch folder that is kept.
 set -euo pipefail
 sealock=$1
@@ -14,7 +14,8 @@ mkdir -p "$folder"
 cp -R "$here/platform/." "$folder"
 cd "$folder"
 git() { command git -c user.name=demo -c user.email=demo@example.com -c commit.gpgsign=false "$@"; }
-git init -q -b main && git add -A && git commit -qm "the example repository"
+git init -q -b main && git config user.name demo && git config user.email demo@example.com
+git add -A && git commit -qm "the example repository"
 
 say "1. A service joins the catalog: four lines in services.yaml become a base, three overlays and three Applications."
 cat >>services.yaml <<'YAML'
@@ -44,11 +45,18 @@ git checkout -q .
 say "4. What one overlay really makes, byte for byte as kustomize build prints it:"
 show render services/receipt-service/overlays/staging | sed -n '1,20p'
 
+say "5. A digest goes to staging: the plan, and gates that do not pass because nobody said how dev is."
+code=0
+show promote payment-service --from dev --to staging \
+  --digest sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752 || code=$?
+[ "$code" = 3 ] || { echo "promote should have been undecided with exit code 3, not $code" >&2; exit 1; }
+
 say "Next, in $folder:"
 cat <<NEXT
   sealock generate --explain receipt-service    where each value came from
   sealock generate --check                      exit 1 if the catalog and the tree disagree
   sealock check --format json                   the same verdict for machines
   sealock check --explain mutable-tag-in-production
+  sealock status                                what runs where
   cd YOUR-REPOSITORY && sealock check           works with no configuration at all
 NEXT
