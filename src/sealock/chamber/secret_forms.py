@@ -58,6 +58,8 @@ class Forms:
 
     def hidden_in(self, text: str) -> str:
         """Return the name of a secret that decoding a text up to three times brings to light, or empty."""
+        if not self._secrets:
+            return ""
         seen = {text}
         layer = [text]
         for _ in range(_DEPTH):

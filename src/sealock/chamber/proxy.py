@@ -1,0 +1,154 @@
+"""The model as the sealed agent sees it: a server on loopback that holds the key, meters, records, replays.
+
+It runs in a thread and an event loop of its own. The agent has a throw-away bearer, and can ask one thing:
+`POST /v1/responses`, as a stream. Whatever ends the run is said as 429 `insufficient_quota`, or 400 where
+trying again is pointless: both end Codex at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from sealock.chamber.live_model import LiveModel
+from sealock.chamber.replayed_model import ReplayedModel
+from sealock.domain.agent_run import ModelEndpoint, ProxyReport
+from sealock.errors import SealockError, Undecided, UsageError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from aiohttp import web
+
+    from sealock.chamber.meter import Budget
+    from sealock.chamber.recording import Recorder
+    from sealock.chamber.run_store import Recording
+    from sealock.chamber.upstream import Upstream
+    from sealock.domain.agent_run import ProxyMode
+
+PATH = "/v1/responses"
+
+_MOST_REQUEST_BYTES = 64 << 20
+_START_SECONDS = 30.0
+_STOP_SECONDS = 30.0
+
+
+class ModelProxy:
+    """The proxy of one run: a context manager, serving from its beginning to its end."""
+
+    def __init__(
+        self,
+        mode: ProxyMode,
+        upstream: Upstream | None,
+        budget: Budget,
+        recorder: Recorder | None = None,
+        replay: Recording | None = None,
+    ) -> None:
+        """Serve `live` or `record` from an upstream, or `replay` a record and nothing else.
+
+        Raises UsageError for a mode without what it needs, Undecided for a record that cannot be replayed.
+        """
+        self._token = secrets.token_urlsafe(32)
+        self._service = _service(mode, upstream, budget, recorder, replay)
+        self._port = 0
+        self._failure: BaseException | None = None
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="sealock-model-proxy", daemon=True)
+
+    @property
+    def endpoint(self) -> ModelEndpoint:
+        """Where the agent finds it, and the bearer it must show."""
+        return ModelEndpoint(f"http://127.0.0.1:{self._port}/v1", self._token)
+
+    def report(self) -> ProxyReport:
+        """Return what has happened so far; all of it once the context has ended."""
+        return self._service.report()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._ready.wait(_START_SECONDS):
+            message = f"the model proxy did not start in {_START_SECONDS:g} s"
+            raise Undecided(message)
+        if isinstance(self._failure, SealockError):
+            raise self._failure
+        if self._failure:
+            message = f"the model proxy cannot start: {self._failure}"
+            raise Undecided(message) from self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._loop and self._stop:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(_STOP_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as wrong:  # noqa: BLE001 - told to who started it
+            self._failure = wrong
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        from aiohttp import web  # noqa: PLC0415 - only where a model is asked
+
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        application = web.Application(client_max_size=_MOST_REQUEST_BYTES)
+        application.router.add_route("*", "/{anything:.*}", self._answer)
+        # An agent that goes away takes its request to the provider with it.
+        runner = web.AppRunner(application, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+        await self._service.open()
+        try:
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            self._port = runner.addresses[0][1]
+            self._ready.set()
+            await self._stop.wait()
+        finally:
+            await runner.cleanup()
+            await self._service.close()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if fault := self._fault(request):
+            return self._service.refuse(*fault)
+        return await self._service.answer(request, await request.read())
+
+    def _fault(self, request: web.Request) -> tuple[int, str, str] | None:
+        """Return the answer to what nobody may ask: status, code and message."""
+        shown = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(shown, f"Bearer {self._token}".encode()):
+            return 401, "invalid_api_key", "a request came without the bearer of this run"
+        if request.path_qs != PATH:
+            return 404, "not_found", "something else than /v1/responses was asked"
+        if request.method != "POST":
+            return 405, "method_not_allowed", f"/v1/responses was asked with {request.method}"
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            return 415, "unsupported_media_type", "a request came compressed"
+        return None
+
+
+def _service(
+    mode: ProxyMode,
+    upstream: Upstream | None,
+    budget: Budget,
+    recorder: Recorder | None,
+    replay: Recording | None,
+) -> LiveModel | ReplayedModel:
+    needed: dict[str, Any] = {"live": upstream, "record": upstream and recorder, "replay": replay}
+    if not needed[mode]:
+        message = f"the model proxy has nothing to {mode} with"
+        raise UsageError(message)
+    if mode == "replay":
+        assert replay  # noqa: S101 - just looked at
+        return ReplayedModel(replay)
+    assert upstream  # noqa: S101 - just looked at
+    return LiveModel(upstream, budget, recorder if mode == "record" else None)

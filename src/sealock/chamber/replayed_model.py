@@ -1,0 +1,76 @@
+"""A record as a service: it answers what was asked before, word for word, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealock.chamber import model_request
+from sealock.chamber.conversations import Mismatch, Replayed, thread_of
+from sealock.chamber.meter import added
+from sealock.chamber.proxy_notes import Notes
+from sealock.domain.agent_run import ProxyReport, Usage
+from sealock.errors import SealockError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from sealock.chamber.run_store import Recording
+
+_FATAL = 400, "invalid_request_error"
+
+
+class ReplayedModel:
+    """Answers from a record, never from anywhere else."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._replayed = Replayed(recording)
+        self._notes = Notes()
+        self._mismatch: tuple[str, ...] = ()
+
+    async def open(self) -> None:
+        """There is nothing to open."""
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    def refuse(self, status: int, code: str, message: str) -> web.Response:
+        """Return a refusal in the API's form, and note it."""
+        return self._notes.refuse(status, code, message)
+
+    def report(self) -> ProxyReport:
+        """Return what was served; usage and cost are those of the record."""
+        usage = Usage()
+        for each in self._notes.exchanges:
+            usage = added(usage, each.usage)
+        return ProxyReport(
+            exchanges=tuple(self._notes.exchanges),
+            usage=usage,
+            cost_usd=round(sum(each.cost_usd for each in self._notes.exchanges), 9),
+            refusals=tuple(self._notes.refusals),
+            ended_by=self._notes.ended,
+            turns=self._notes.turns,
+            mismatch=self._mismatch,
+            unserved=self._replayed.unserved,
+        )
+
+    async def answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        """Answer with what was recorded for exactly this request."""
+        from aiohttp import web  # noqa: PLC0415 - only where a model is asked
+
+        parsed = model_request.parsed(body)
+        if isinstance(parsed, str):
+            return self.refuse(*_FATAL, parsed)
+        if self._notes.ended:
+            return self.refuse(*_FATAL, self._notes.why)
+        try:
+            exchange = self._replayed.answer(thread_of(request.headers, parsed), parsed)
+            content = self._recording.response(exchange)
+        except SealockError as wrong:
+            if isinstance(wrong, Mismatch):
+                self._mismatch = (wrong.message, *wrong.lines)
+            self._notes.end("replay", wrong.message)
+            return self.refuse(*_FATAL, wrong.message)
+        self._notes.exchanges.append(exchange)
+        self._notes.turns += 1
+        return web.Response(status=exchange.status, body=content, headers=exchange.headers)

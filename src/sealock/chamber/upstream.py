@@ -1,0 +1,256 @@
+"""The provider of the model: one host, its key, patience and bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sealock.domain.printable import printable
+from sealock.errors import Undecided, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import ClientResponse, ClientSession
+
+_RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
+_MOST_ERROR_BYTES = 1 << 20
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """Seconds: to connect, to the first byte of an answer, between two bytes, for a whole answer."""
+
+    connect: float = 10.0
+    first_byte: float = 180.0
+    idle: float = 120.0
+    total: float = 1800.0
+
+
+class Retries(msgspec.Struct, frozen=True):
+    """How often a request is tried again before its answer began, and how long to wait, in seconds.
+
+    The wait doubles from `first` up to `longest`; where the provider asks for more than `longest`, its
+    refusal is passed on instead.
+    """
+
+    count: int = 4
+    first: float = 0.5
+    longest: float = 60.0
+
+
+class Upstream(msgspec.Struct, frozen=True):
+    """A provider with a Responses API: `url` ends in what stands before `/responses`.
+
+    `headers` go with every request; `ca_file` holds certificates to trust instead of the system's.
+    """
+
+    url: str
+    key: str = ""
+    headers: dict[str, str] = {}
+    ca_file: str = ""
+    timeouts: Timeouts = Timeouts()
+    retries: Retries = Retries()
+
+    def __repr__(self) -> str:
+        return f"Upstream({self.url})"
+
+
+class ProviderFailed(Undecided):
+    """The provider gave no answer, or not all of it; `status` is what the agent is told.
+
+    Where it was not `reached`, it has nothing to be paid for.
+    """
+
+    def __init__(self, message: str, status: int, *, reached: bool = True) -> None:
+        super().__init__(message, hint="Look at the provider's status page, and at agent.upstream.")
+        self.status = status
+        self.reached = reached
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An answer of the provider that is no stream: passed on as it is."""
+
+    status: int
+    content: bytes
+    headers: dict[str, str]
+
+
+def checked(upstream: Upstream) -> Upstream:
+    """Return the provider. Raises UsageError where its key would travel in the clear, or nowhere."""
+    parts = urlsplit(upstream.url)
+    shown = printable(upstream.url.partition("?")[0], 200)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        message = f"{shown} is no URL of a provider"
+        raise UsageError(message, hint="Write it like https://api.example.com/v1.")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        message = f"{shown} would send the key without TLS"
+        raise UsageError(message, hint="Use https; http is for this machine only.")
+    return upstream
+
+
+class Provider:
+    """Sends requests to the one URL of an upstream; redirects are not followed, proxies not asked."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = checked(upstream)
+        self._session: ClientSession | None = None
+
+    async def open(self) -> None:
+        """Get ready, in the running loop. Raises UsageError for certificates that cannot be read."""
+        import aiohttp  # noqa: PLC0415 - only where a model is asked
+
+        try:
+            trust = ssl.create_default_context(cafile=self._upstream.ca_file or None)
+        except OSError as wrong:
+            message = f"the certificates in {printable(self._upstream.ca_file, 200)} cannot be read"
+            raise UsageError(message) from wrong
+        bounds = aiohttp.ClientTimeout(total=None, connect=self._upstream.timeouts.connect)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=trust),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=bounds,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._session:
+            await self._session.close()
+
+    @asynccontextmanager
+    async def ask(self, content: bytes) -> AsyncIterator[ClientResponse | Refusal]:
+        """Send a request and give the answer once it begins. Raises ProviderFailed."""
+        answer = await self._begun(content)
+        if isinstance(answer, Refusal):
+            yield answer
+            return
+        try:
+            yield answer
+        finally:
+            # What is left of a broken answer is not worth waiting for.
+            answer.close()
+
+    async def chunks(self, answer: ClientResponse) -> AsyncIterator[bytes]:
+        """Yield an answer's bytes as they come. Raises ProviderFailed when it is cut or stands still."""
+        import aiohttp  # noqa: PLC0415 - only where a model is asked
+
+        idle, total = self._upstream.timeouts.idle, self._upstream.timeouts.total
+        ends = asyncio.get_running_loop().time() + total
+        while True:
+            left = ends - asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(max(0.0, min(idle, left))):
+                    chunk = await answer.content.readany()
+            except TimeoutError as wrong:
+                for_long = f"took longer than {total:g} s" if left < idle else f"said nothing for {idle:g} s"
+                message = f"the provider {for_long} in the middle of an answer"
+                raise ProviderFailed(message, 504) from wrong
+            except (aiohttp.ClientError, ConnectionError) as wrong:
+                message = "the provider's answer was cut"
+                raise ProviderFailed(message, 502) from wrong
+            if not chunk:
+                return
+            yield chunk
+
+    async def _begun(self, content: bytes) -> ClientResponse | Refusal:
+        retries = self._upstream.retries
+        wait = retries.first
+        for attempt in range(retries.count + 1):
+            last = attempt == retries.count
+            try:
+                answer = await self._once(content)
+            except _NotConnected as wrong:
+                if last:
+                    message = f"the provider cannot be reached: {wrong}"
+                    raise ProviderFailed(message, 502, reached=False) from wrong
+                pause = wait
+            else:
+                if answer.status == 200 and answer.content_type == "text/event-stream":  # noqa: PLR2004
+                    return answer
+                refusal = await self._refusal(answer)
+                asked = _retry_after(refusal)
+                if last or not _worth_another(refusal) or asked > retries.longest:
+                    return refusal
+                pause = max(wait, asked)
+            await asyncio.sleep(min(pause, retries.longest) * random.uniform(1.0, 1.25))  # noqa: S311
+            wait = min(2 * wait, retries.longest)
+        raise AssertionError
+
+    async def _once(self, content: bytes) -> ClientResponse:
+        import aiohttp  # noqa: PLC0415 - only where a model is asked
+
+        assert self._session  # noqa: S101 - it is open while the proxy runs
+        seconds = self._upstream.timeouts.first_byte
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._session.post(
+                    self._url(), data=content, headers=self._headers(), allow_redirects=False
+                )
+        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as wrong:
+            raise _NotConnected(_reason(wrong)) from wrong
+        except TimeoutError as wrong:
+            # Not tried again: the provider may be at work on it, and asks to be paid.
+            message = f"the provider gave no answer in {seconds:g} s"
+            raise ProviderFailed(message, 504) from wrong
+        except (aiohttp.ClientError, ConnectionError) as wrong:
+            raise _NotConnected(_reason(wrong)) from wrong
+
+    async def _refusal(self, answer: ClientResponse) -> Refusal:
+        import aiohttp  # noqa: PLC0415 - only where a model is asked
+
+        try:
+            async with asyncio.timeout(self._upstream.timeouts.idle):
+                content = await answer.content.read(_MOST_ERROR_BYTES)
+        except (TimeoutError, aiohttp.ClientError, ConnectionError):
+            content = b""
+        finally:
+            answer.close()
+        named = {"retry-after": answer.headers.get("Retry-After", ""), "content-type": answer.content_type}
+        status = answer.status
+        if status < 400:  # noqa: PLR2004 - a redirect, or an answer that is no stream
+            message = f"the provider answered {status} {answer.content_type}, and no stream of events"
+            content = msgspec.json.encode({"error": {"code": "bad_gateway", "message": message}})
+            status, named = 502, {"content-type": "application/json"}
+        return Refusal(status, content, {name: value for name, value in named.items() if value})
+
+    def _url(self) -> str:
+        base, mark, query = self._upstream.url.partition("?")
+        return f"{base.rstrip('/')}/responses{mark}{query}"
+
+    def _headers(self) -> dict[str, str]:
+        key = {"Authorization": f"Bearer {self._upstream.key}"} if self._upstream.key else {}
+        return {
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/json",
+            "User-Agent": "sealock",
+            **key,
+            **self._upstream.headers,
+        }
+
+
+class _NotConnected(Exception):
+    """Nothing of an answer has come, and another try may help."""
+
+
+def _reason(wrong: Exception) -> str:
+    return printable(str(wrong) or type(wrong).__name__, 200)
+
+
+def _worth_another(refusal: Refusal) -> bool:
+    # A quota that is used up comes as 429 too, and waiting does not bring it back.
+    return refusal.status in _RETRIED and b"insufficient_quota" not in refusal.content
+
+
+def _retry_after(refusal: Refusal) -> float:
+    """Return the seconds that the provider asks to wait; a date counts as not said."""
+    try:
+        return max(0.0, float(refusal.headers.get("retry-after", "0")))
+    except ValueError:
+        return 0.0
