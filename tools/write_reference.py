@@ -15,6 +15,7 @@ import click
 
 from sealock.cli.main import root
 from sealock.config import schema
+from sealock.domain import agent_events
 from sealock.report import diff_json, findings_json, history_json, status_json
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -65,6 +66,11 @@ def history_schema() -> str:
     return json.dumps(history_json.json_schema(), indent=2) + "\n"
 
 
+def agent_events_schema() -> str:
+    """Return the JSON Schema of a line that `sealock exec --format json` prints."""
+    return json.dumps(agent_events.json_schema(), indent=2) + "\n"
+
+
 PAGES = {
     REFERENCE / "commands.md": command_line,
     REFERENCE / "check.schema.json": check_schema,
@@ -72,6 +78,7 @@ PAGES = {
     REFERENCE / "status.schema.json": status_schema,
     REFERENCE / "history.schema.json": history_schema,
     REFERENCE / "evidence.schema.json": evidence_schema,
+    REFERENCE / "agent-events.schema.json": agent_events_schema,
 }
 
 
