@@ -224,6 +224,31 @@ def _kill_session(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def start(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: str,
+    stdin: IO[bytes],
+    inherited: tuple[int, ...],
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, its outputs piped; `inherited` descriptors stay open in it.
+
+    Raises OSError when it cannot be started.
+    """
+    return subprocess.Popen(  # noqa: S603 - no shell, and the program is the caller's constant
+        argv,
+        cwd=folder,
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=inherited,
+        bufsize=0,
+    )
+
+
 class Child:
     """A long-lived program with pipes to its input and output that never block.
 

@@ -1,0 +1,233 @@
+"""A clean copy of one commit for the agent to work in, and what it left there as a tree.
+
+The copy has no remotes, branches, history, hooks or settings, and its files are the blobs' own bytes: no
+attribute converts them. What the agent left is read with a second repository that it never sees, so that
+nothing which it wrote, its `.git` included, tells Git what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealock.adapters import process
+from sealock.domain.agent_run import ChangedPath, RefusedPath, TreeResult
+from sealock.domain.path_policy import PathPolicy, judge
+from sealock.domain.printable import printable
+from sealock.errors import Refused, Undecided, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_BYTES = 1 << 30
+MOST_FILES = 500_000
+_GIT_SECONDS = 300.0
+_GONE = "000000"
+_SETTINGS = {
+    "safe.directory": "*",
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.attributesFile": "/dev/null",
+    "core.excludesFile": "/dev/null",
+    "core.autocrlf": "false",
+    "core.symlinks": "true",
+    "core.fileMode": "true",
+    "core.protectNTFS": "true",
+    "core.protectHFS": "true",
+    "core.logAllRefUpdates": "false",
+    "core.quotePath": "false",
+    "protocol.version": "2",
+    "init.defaultBranch": "main",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "false",
+    "advice.addEmbeddedRepo": "false",
+}
+# Said where nothing overrules it: no text, filter or encoding of a repository's attributes counts.
+_ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding\n"
+_OWN_CONFIG = (
+    "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = false\n"
+)
+
+
+def _environment() -> dict[str, str]:
+    settings = dict(_SETTINGS)
+    numbered = {
+        f"GIT_CONFIG_{part}_{count}": text
+        for count, pair in enumerate(settings.items())
+        for part, text in zip(("KEY", "VALUE"), pair, strict=True)
+    }
+    return {
+        "PATH": os.defpath,
+        "HOME": "/nonexistent",
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        **numbered,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "file",
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+
+
+class Workspace:
+    """A commit's files in `path`, the agent's; `commit` and `base_tree` are its ids."""
+
+    def __init__(self, root: str, scratch: str, commit: str) -> None:
+        """Lay it out below `scratch`, a fresh folder. Raises Undecided."""
+        self.root = root
+        self.commit = commit
+        self.path = str(Path(scratch, "workspace"))
+        self._judge = str(Path(scratch, "judge.git"))
+        self._environment = _environment()
+        self._lay_out()
+        self.base_tree = self._git("rev-parse", f"{commit}^{{tree}}").decode().strip()
+
+    def tree(self, policy: PathPolicy = PathPolicy()) -> TreeResult:  # noqa: B008 - a frozen value
+        """Return what the agent left, judged by the policy.
+
+        Files that the repository's own `.gitignore` ignores are not part of it. Raises Refused when it is
+        too much to take, Undecided when Git fails.
+        """
+        self._bound()
+        faults = self._add()
+        tree = self._git("write-tree").decode().strip()
+        changed = tuple(self._changed(tree))
+        others = self._unchanged(tree, {each.path for each in changed})
+        judged = judge(changed, policy, others)
+        return TreeResult(self.base_tree, tree, changed, (*faults, *judged.refused))
+
+    def patch(self, tree: str) -> bytes:
+        """Return the difference between the base and a tree, as `git apply` takes it."""
+        return self._git("diff-tree", "-p", "--binary", "--full-index", self.base_tree, tree)
+
+    def keep(self, tree: str) -> None:
+        """Put a tree's objects into the repository, where nothing names them yet. Raises Undecided."""
+        wanted = f"{tree}\n^{self.base_tree}\n".encode()
+        pack = self._git("pack-objects", "--revs", "--stdout", "-q", stdin=wanted)
+        self._run(self.root, ("unpack-objects", "-q"), stdin=pack)
+
+    def _lay_out(self) -> None:
+        Path(self.path).mkdir()
+        self._run("/", ("init", "--quiet", "--bare", "--template=", self._judge))
+        info = Path(self._judge, "info")
+        info.mkdir(exist_ok=True)
+        (info / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
+        self._git("fetch", "--quiet", "--depth=1", "--no-tags", "--no-auto-gc", self.root, self.commit)
+        self._git("update-ref", "--no-deref", "HEAD", self.commit)
+        self._git("read-tree", self.commit)
+        self._git("checkout-index", "--all", "--force", "--index", "--quiet")
+        self._give_git()
+
+    def _give_git(self) -> None:
+        """Give the agent a repository of its own: the commit, checked out, and nothing else."""
+        own = Path(self.path, ".git")
+        shutil.copytree(self._judge, own, symlinks=True)
+        (own / "config").write_text(_OWN_CONFIG, encoding="ascii")
+        (own / "FETCH_HEAD").unlink(missing_ok=True)
+
+    def _bound(self) -> None:
+        """Refuse what would take too long or too much to read."""
+        size = files = 0
+        for folder, folders, names in os.walk(self.path, followlinks=False):
+            if folder == self.path:
+                folders.remove(".git")
+            for name in names:
+                found = Path(folder, name).lstat()
+                files += 1
+                size += found.st_size if stat.S_ISREG(found.st_mode) else 0
+            if size > MOST_BYTES or files > MOST_FILES:
+                message = f"the agent left more than {MOST_BYTES >> 20} MiB or {MOST_FILES} files"
+                raise Refused(message, hint="Its work is not taken.")
+
+    def _add(self) -> tuple[RefusedPath, ...]:
+        """Take all files into the index; return what Git refuses to take."""
+        done = self._run_judge(("add", "--all", "--ignore-errors", "--", "."))
+        if done.status == 0:
+            return ()
+        words = printable(done.stderr.decode("utf-8", "replace").strip(), 500)
+        return (RefusedPath(".", f"not all of it can be read: {words}"),)
+
+    def _changed(self, tree: str) -> Iterator[ChangedPath]:
+        raw = self._git("diff-tree", "-r", "-z", "--no-renames", self.base_tree, tree)
+        parts = os.fsdecode(raw).split("\0")
+        for entry, path in zip(parts[::2], parts[1::2], strict=False):
+            _, mode, _, blob, _ = entry.split(" ")
+            yield ChangedPath(path) if mode == _GONE else ChangedPath(path, mode, blob)
+
+    def _unchanged(self, tree: str, changed: set[str]) -> list[str]:
+        listed = os.fsdecode(self._git("ls-tree", "-r", "-z", "--name-only", tree)).split("\0")
+        return [each for each in listed if each and each not in changed]
+
+    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        done = self._run_judge(arguments, stdin=stdin)
+        if done.status:
+            _fail(arguments[0], done.stderr)
+        return done.stdout
+
+    def _run_judge(self, arguments: Sequence[str], stdin: bytes = b"") -> process.Completed:
+        places = (f"--git-dir={self._judge}", f"--work-tree={self.path}")
+        return _run(self.path, (*places, *arguments), self._environment, stdin)
+
+    def _run(self, folder: str, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
+        done = _run(folder, arguments, self._environment, stdin)
+        if done.status:
+            _fail(arguments[0], done.stderr)
+        return done.stdout
+
+
+@contextmanager
+def open_workspace(root: str, revision: str = "HEAD") -> Iterator[Workspace]:
+    """Give a clean copy of a revision of the repository at `root`, gone afterwards.
+
+    Raises UsageError where there is no such repository or revision, Undecided when Git fails.
+    """
+    top, commit = _resolved(root, revision)
+    with tempfile.TemporaryDirectory(prefix="sealock-run-", ignore_cleanup_errors=True) as scratch:
+        yield Workspace(top, scratch, commit)
+
+
+def _resolved(root: str, revision: str) -> tuple[str, str]:
+    asked = ("rev-parse", "--show-toplevel", "--end-of-options", f"{revision}^{{commit}}")
+    done = _run(root, asked, _environment())
+    # Some versions of Git repeat the option between the two answers.
+    lines = os.fsdecode(done.stdout).split("\n")
+    if done.status or len(lines) not in {3, 4}:
+        message = f"{printable(revision)} names no commit in the repository {printable(root)}"
+        raise UsageError(message, hint="The agent works on a commit: make one, or name one with --base.")
+    return lines[0], lines[-2]
+
+
+def _run(
+    folder: str, arguments: Sequence[str], environment: dict[str, str], stdin: bytes = b""
+) -> process.Completed:
+    git = shutil.which("git")
+    if git is None:
+        message = "there is no git program"
+        raise Undecided(message, hint="Install Git, or add it to PATH.")
+    try:
+        return process.run(
+            [git, "-C", folder, *arguments],
+            environment=environment,
+            stdin=stdin,
+            timeout_seconds=_GIT_SECONDS,
+        )
+    except process.TimedOut:
+        message = f"git {arguments[-1]} took more than {_GIT_SECONDS:g} s"
+        raise Undecided(message, hint="Run `git fsck` in the repository.") from None
+
+
+def _fail(what: str, said: bytes) -> None:
+    words = printable(said.decode("utf-8", "replace").strip().rpartition("\n")[2], 300)
+    message = f"git {what} failed: {words}"
+    raise Undecided(message, hint="Run `git fsck` in the repository, and mend what it reports.")
