@@ -634,6 +634,48 @@ class ReleaseTags(Protocol):
         ...
 
 
+class KnownTag(msgspec.Struct, frozen=True):
+    """A tag: the commit it is on, and whether this clone and the remote have it."""
+
+    commit: str
+    here: bool
+    there: bool
+
+
+class TagBook(Protocol):
+    """The tags of this clone and of its remote, and the way to add one."""
+
+    def known(self) -> dict[str, KnownTag]:
+        """Return all tags by name; where clone and remote differ, the remote's. Raises Undecided."""
+        ...
+
+    def messages(self, since: str, until: str, paths: Sequence[str]) -> Sequence[str]:
+        """Return the messages of the commits that changed `paths`, newest first; an empty `since` is all.
+
+        Raises Undecided.
+        """
+        ...
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Say whether `other` has the commit `one` in its history, or is it."""
+        ...
+
+    def create(self, name: str, commit: str, message: str, *, sign: bool) -> None:
+        """Make a tag in this clone. Raises Conflict where there is one, UsageError, Refused, Undecided."""
+        ...
+
+    def push(self, name: str) -> None:
+        """Give the remote a tag that it does not have.
+
+        Raises Conflict where it has another one of that name, Refused, Undecided.
+        """
+        ...
+
+    def forget(self, name: str) -> None:
+        """Take a tag of this clone back. Raises Undecided."""
+        ...
+
+
 class Resolved(msgspec.Struct, frozen=True):
     """What a registry has under a name: the digest of the manifest or of the multi-platform index."""
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from sealock.errors import Undecided, UsageError
+from sealock.errors import SealockError, Undecided, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sealock.adapters.deployed_branch import GitDeployedBranch
-    from sealock.domain.settings import ForgeSettings, Promotion
-    from sealock.ports import ApprovalQuestion, Approvals, Forge, Heard
+    from sealock.adapters.git_revision import GitRevisions
+    from sealock.app.release_tag import ReleaseQuestion, TagRelease
+    from sealock.domain.settings import ForgeSettings, Promotion, Settings
+    from sealock.ports import ApprovalQuestion, Approvals, FileTree, Forge, Heard
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
@@ -58,3 +60,61 @@ class _Reviews:
         except UsageError as wrong:
             raise Undecided(wrong.message, hint=wrong.hint) from wrong
         return ForgeApprovals(found, place.branch, head_messages(self._root, place.remote))
+
+
+@contextmanager
+def releases(root: str, place: tuple[str, str], question: ReleaseQuestion) -> Iterator[TagRelease]:
+    """Give what tags a release, at the newest commit of the deployed branch; `place` is remote and branch.
+
+    Raises UsageError, ConfigurationError, Undecided.
+    """
+    from sealock import wiring
+    from sealock.adapters.commit_log import GitCommitLog
+    from sealock.adapters.deployed_branch import GitDeployedBranch
+    from sealock.adapters.git_revision import GitRevisions
+    from sealock.adapters.git_tags import GitTags
+    from sealock.app.release_tag import ReleasePorts, TagRelease
+
+    git = GitRevisions(root)
+    remote, name = _place(git, *place)
+    deployed = GitDeployedBranch(git.root, remote=remote, branch=name)
+    branch, tip = deployed.branch(), deployed.tip()
+    with git.files(tip) as files:
+        settings = wiring.settings(files)
+        ports = ReleasePorts(
+            branch,
+            tip.commit,
+            settings,
+            files,
+            files.is_plain,
+            lambda: _folders(files, settings),
+            GitCommitLog(git.root),
+            GitTags(git.root, branch.remote),
+        )
+        yield TagRelease(ports, question)
+
+
+def _folders(files: FileTree, settings: Settings) -> Mapping[str, str]:
+    from sealock.config import services
+
+    try:
+        text = files.read_text(services.FILE)
+        return {
+            name: each.path for name, each in services.load(text, services.FILE, settings).services.items()
+        }
+    except (FileNotFoundError, SealockError):
+        # Folders tell enough where the catalog is wrong, which is for `check` to say.
+        return {}
+
+
+def _place(git: GitRevisions, remote: str, branch: str) -> tuple[str, str]:
+    """Return what the command line says, else sealock.yaml of what is checked out, as promotions do."""
+    from sealock import wiring
+
+    if remote and branch:
+        return remote, branch
+    try:
+        said = wiring.settings(git.one_file("HEAD")).promotion
+    except SealockError:
+        return remote, branch
+    return remote or said.remote, branch or said.branch

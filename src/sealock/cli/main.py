@@ -23,6 +23,7 @@ _COMMANDS = {
     "import": ("sealock.cli.import_", "Write Applications that come from elsewhere, after checking them."),
     "hotfix": ("sealock.cli.hotfix", "Put an image directly into production, and record the debt."),
     "promote": ("sealock.cli.promote", "Move images from one environment to the next, behind gates."),
+    "release": ("sealock.cli.release", "Tag what reached production."),
     "render": ("sealock.cli.render", "Print what Kustomize makes of an overlay."),
     "rollback": ("sealock.cli.rollback", "Go back to an image that ran there before."),
     "status": ("sealock.cli.status", "Show what runs where, and what stands in the way of the next step."),

@@ -1,0 +1,98 @@
+"""`sealock release`: tag what reached production."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealock import release_wiring as wiring
+from sealock.wiring import repository_root
+
+if TYPE_CHECKING:
+    from sealock.app.release_tag import Release
+
+# ruff: noqa: PLC0415 - `--help` loads none of this
+
+_EPILOG = """\b
+Examples:
+  sealock release tag ledger --plan
+  sealock release tag ledger --push
+  sealock release tag ledger --version 2.0.0 --push
+"""
+
+
+@click.group("release")
+def command() -> None:
+    """Tag what reached production."""
+
+
+@command.command("tag", epilog=_EPILOG)
+@click.argument("service")
+@click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False),
+    help="The repository; without it, the one around the current folder.",
+)
+@click.option("--env", "environment", default="", metavar="ENV", help="Default: the production environment.")
+@click.option("--version", "version", default="", metavar="X.Y.Z", help="Default: as the commits ask for.")
+@click.option("--push", is_flag=True, help="Give it to the remote, if that has no such tag.")
+@click.option("--plan", "plan_only", is_flag=True, help="Print what would be tagged, write nothing.")
+@click.option("--remote", default="", metavar="NAME", help="Default: as sealock.yaml says, else origin.")
+@click.option("--branch", default="", metavar="NAME", help="Default: as sealock.yaml says, else its HEAD.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def tag(**options: Any) -> int:  # noqa: ANN401 - click's own
+    """Tag the commit that brought what SERVICE runs in production.
+
+    The version follows from conventional commits in the service's folder since its last tag: `feat` is a
+    minor step, `!` or BREAKING CHANGE a major one, anything else a patch. A tag that is there is never moved.
+    """
+    from sealock.app.release_tag import ReleaseQuestion
+
+    question = ReleaseQuestion(
+        options["service"], options["environment"], options["version"], push=options["push"]
+    )
+    root = repository_root(options["repo"])
+    with wiring.releases(root, (options["remote"], options["branch"]), question) as releases:
+        planned = releases.plan()
+        done = planned if options["plan_only"] else releases.apply(planned)
+    if options["form"] == "json":
+        _print_json(planned, done)
+    else:
+        _print(planned, done, plan_only=options["plan_only"])
+    return 0
+
+
+def _print(planned: Release, done: Release, *, plan_only: bool) -> None:
+    if plan_only:
+        state = {"new": "would be made", "not pushed": "is in this clone alone", "there": "is there already"}
+        word = state[planned.state]
+    elif done == planned:
+        word = (
+            "is there already" if done.state == "there" else "is in this clone already; push it with --push"
+        )
+    else:
+        word = (
+            "made and pushed"
+            if (planned.state, done.state) == ("new", "there")
+            else ("pushed" if done.state == "there" else "made")
+        )
+    click.echo(f"{done.name} {word}")
+    click.echo(f"  {done.commit[:12]} {done.subject}")
+    for image in done.images:
+        click.echo(f"  {image}")
+    if done.because:
+        click.echo(f"  {done.because}")
+
+
+def _print_json(planned: Release, done: Release) -> None:
+    import msgspec
+
+    document = {
+        "schema": "sealock.dev/release/v1",
+        **done._asdict(),
+        "made": planned.state == "new" and done.state != "new",
+        "pushed": planned.state != "there" and done.state == "there",
+    }
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
