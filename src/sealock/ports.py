@@ -7,18 +7,31 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from sealock.domain.agent_run import BackendName, CodexBinary
 from sealock.domain.promotion import EvidenceRef
 from sealock.domain.rendered import RenderFailure
 from sealock.domain.revision import Revision
-from sealock.domain.settings import CustomRule, KnownCluster, PodSecurity
+from sealock.domain.settings import AgentTask, CustomRule, KnownCluster, PodSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
+    from sealock.domain.agent_run import (
+        AgentExit,
+        EndedBy,
+        Limits,
+        ModelEndpoint,
+        ProxyReport,
+        RunManifest,
+        SealedCommand,
+        TreeResult,
+    )
     from sealock.domain.approval import SignedStatement, Statement
     from sealock.domain.evidence import Evidence
     from sealock.domain.image_history import FileHistory
     from sealock.domain.object_diff import Comparison
+    from sealock.domain.path_policy import PathPolicy
     from sealock.domain.plan import FileChange
     from sealock.domain.promotion import Authored, Branch, Delivery
     from sealock.domain.rendered import Admission, Rendered
@@ -869,3 +882,118 @@ class Forge(Protocol):
     def opened(self, base: str, prefix: str) -> Sequence[PullRequest]:
         """Return the open requests into `base` from branches that begin with `prefix`."""
         ...
+
+
+class AnswerSchema(Protocol):
+    """The JSON Schema that an agent's answer must fit, as it was written."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The schema, plain JSON."""
+        ...
+
+    def problems(self, answer: object) -> Sequence[str]:
+        """Return what is wrong with an answer, each with its place; nothing when it fits."""
+        ...
+
+
+class AgentWorkspace(Protocol):
+    """A clean copy of one commit in which an agent works."""
+
+    path: str
+    commit: str
+    base_tree: str
+
+    def tree(self, policy: PathPolicy) -> TreeResult:
+        """Return what the agent left, judged by the policy. Raises Refused, Undecided."""
+        ...
+
+    def patch(self, tree: str) -> bytes:
+        """Return the difference between the base and a tree, as `git apply` takes it. Raises Undecided."""
+        ...
+
+    def keep(self, tree: str) -> None:
+        """Put a tree's objects into the repository, where nothing names them. Raises Undecided."""
+        ...
+
+
+class RunningAgent(Protocol):
+    """A started agent: iterating yields (seconds since the start, a line of its output) until it ended."""
+
+    def __iter__(self) -> Iterator[tuple[float, bytes]]:
+        """Yield its lines. Raises Undecided when it could not be started."""
+        ...
+
+    def kill(self, reason: EndedBy) -> None:
+        """End it and all that it started."""
+        ...
+
+    def wait(self) -> AgentExit:
+        """Let it end, and return how it did. Raises Undecided when it could not be started."""
+        ...
+
+
+class AgentModel(Protocol):
+    """The model as one run sees it, while it serves."""
+
+    @property
+    def endpoint(self) -> ModelEndpoint:
+        """Where the agent finds it."""
+        ...
+
+    def report(self) -> ProxyReport:
+        """Return what it saw so far; all of it once it no longer serves."""
+        ...
+
+
+class RunRecord(Protocol):
+    """The record of a run while it is made."""
+
+    def finish(self, manifest: RunManifest) -> RunManifest:
+        """Write the last word, and return it as it stands in the record. Raises Refused, Undecided."""
+        ...
+
+
+class Chamber(Protocol):
+    """What a sealed run is made of."""
+
+    def binary(self) -> CodexBinary:
+        """Return the agent's program, verified. Raises UsageError, Refused, Undecided."""
+        ...
+
+    def workspace(self, revision: str) -> AbstractContextManager[AgentWorkspace]:
+        """Give a clean copy of a revision. Raises UsageError, Undecided."""
+        ...
+
+    def record(self, manifest: RunManifest) -> RunRecord | None:
+        """Begin a record with what is known before the run; None where none is to be kept."""
+        ...
+
+    def run_id(self) -> str:
+        """Return the id of a run that begins now."""
+        ...
+
+    def model(self, task: AgentTask, record: RunRecord | None) -> AbstractContextManager[AgentModel]:
+        """Serve the model to one run. Raises UsageError, Undecided."""
+        ...
+
+    def seal(self, run: SealedRun, model: ModelEndpoint) -> SealedCommand:
+        """Return exactly what is started; nothing is. Raises UsageError."""
+        ...
+
+    def start(
+        self, command: SealedCommand, backend: BackendName, limits: Limits
+    ) -> AbstractContextManager[RunningAgent]:
+        """Start it; all of it ends with the context. Raises Undecided."""
+        ...
+
+
+class SealedRun(msgspec.Struct, frozen=True):
+    """What decides how a run is sealed; `schema` is the JSON Schema of the answer as text, or empty."""
+
+    task: AgentTask
+    binary: CodexBinary
+    prompt: str
+    workspace: str
+    backend: BackendName
+    schema: str = ""
