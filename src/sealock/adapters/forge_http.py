@@ -41,11 +41,15 @@ Answered = TypeVar("Answered")
 
 
 class Patience(NamedTuple):
-    """How long to wait, in seconds: for one answer, between tries, and at most when a forge asks for it."""
+    """How long to wait, in seconds: for one answer, between tries, and at most when a forge asks for it.
+
+    `until` is how long to look for what a forge is about to know.
+    """
 
     answer: float = 30
     pauses: tuple[float, ...] = (0.5, 2.0)
     asked: float = 60
+    until: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -139,6 +143,15 @@ class ForgeHttp:
                 break
             self.patience.sleep(self._wait(answer, pause))
         raise self._undecided(answer, method)
+
+    def seen(self, look: Callable[[], Answered], good: Callable[[Answered], bool]) -> Answered:
+        """Look until it is good, for some seconds: a forge learns of a push a moment later."""
+        for pause in self.patience.until:
+            found = look()
+            if good(found):
+                return found
+            self.patience.sleep(pause)
+        return look()
 
     def read(self, answer: Answer) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON of an answer. Raises Undecided for anything else."""

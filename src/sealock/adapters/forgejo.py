@@ -117,7 +117,10 @@ class Forgejo:
 
     def merge_when_ready(self, request: PullRequest) -> None:
         """Ask to merge the head commit when the checks have succeeded; at once where they have."""
-        pull = self._fresh(request)
+        pull = self._http.seen(
+            lambda: self._fresh(request),
+            lambda found: found.merged or found.head.sha == request.head_commit,
+        )
         if pull.merged:
             return
         if pull.head.sha != request.head_commit:

@@ -120,7 +120,10 @@ class GitHub:
 
         What cannot wait is refused by GitHub ("Pull request is in clean status"): it is merged instead.
         """
-        pull = self._fresh(request.number)
+        pull = self._http.seen(
+            lambda: self._fresh(request.number),
+            lambda found: bool(found.merged_at) or found.head.sha == request.head_commit,
+        )
         if pull.merged_at:
             return
         if pull.head.sha != request.head_commit:

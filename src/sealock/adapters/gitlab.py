@@ -31,7 +31,6 @@ _STATES: dict[str, Literal["open", "merged", "closed"]] = {
 }
 # What a new request says until GitLab has looked at it.
 _UNSETTLED = frozenset({"unchecked", "checking", "preparing", "approvals_syncing"})
-_STILL = (0.5, 1.0, 2.0, 4.0, 8.0)
 _BROKEN = frozenset({"failed", "canceled", "canceling"})
 _DONE = frozenset({"success", "skipped", "manual"})
 _APPROVED_NOTE = "approved this merge request"
@@ -143,14 +142,17 @@ class GitLab:
 
     def _settled(self, request: PullRequest) -> _Merge:
         """Return the request once GitLab has looked at it. Raises Undecided when that takes too long."""
-        for pause in (*_STILL, None):
-            merge = self._merge(self._http.get(self._one(request)))
-            if merge.detailed_merge_status not in _UNSETTLED or merge.state != "opened":
-                return merge
-            if pause is not None:
-                self._http.patience.sleep(pause)
+        merge = self._http.seen(
+            lambda: self._merge(self._http.get(self._one(request))),
+            lambda found: found.state != "opened" or self._is_settled(found, request),
+        )
+        if merge.state != "opened" or merge.detailed_merge_status not in _UNSETTLED:
+            return merge
         message = f"{printable(request.url, 200)} is still being looked at by GitLab"
         raise Undecided(message, hint="Run it again in a moment.")
+
+    def _is_settled(self, merge: _Merge, request: PullRequest) -> bool:
+        return merge.sha == request.head_commit and merge.detailed_merge_status not in _UNSETTLED
 
     def reviews(self, request: PullRequest) -> Sequence[Review]:
         """Return the newest word of each reviewer. GitLab lets only those approve who may.
