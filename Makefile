@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 # As the build hook builds, so that tests find what it compiled.
 export CGO_ENABLED := 0
 
-.PHONY: help env demo test agreement fuzz lint types layers engine-test bench package clean
+.PHONY: help env demo test faults chamber agreement replay fuzz lint types layers engine-test bench package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,12 +27,23 @@ env: $(UV) ## create .venv from uv.lock and build the engine (minutes the first 
 demo: env ## run the main job on the example repository
 	@examples/demo.sh $(abspath $(BIN)/sealock)
 
-test: env engine-test ## everything but the test bed
-	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest -n 2 --ignore=tests/agreement
+test: env engine-test ## everything but the test bed, the faults of promotions, and the sealed agent
+	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest -n 2 \
+	  --ignore=tests/agreement --ignore=tests/promotion/faults --ignore=tests/chamber
+
+faults: env ## promotions killed, cut off, refused and raced, against real Git servers
+	$(BIN)/pytest -n 2 tests/promotion/faults
+
+chamber: env ## sealed runs of real Codex programs, which it fetches, against a scripted model
+	$(BIN)/python tools/codex_binaries.py
+	$(BIN)/pytest -n 2 tests/chamber
 
 agreement: env ## the engine's verdicts beside a real kube-apiserver's; builds one, minutes the first time
 	PATH="$(dir $(GO)):$$PATH" $(BIN)/python testbed/build.py
 	PATH="$(dir $(GO)):$$PATH" $(BIN)/pytest tests/agreement
+
+replay: env ## a thousand promotions, made again from their plans
+	$(BIN)/python -m bench.promotion_replay
 
 fuzz: env ## break repositories for SECONDS (600 unless told), then check changes of many more
 	$(BIN)/python -m tests.fuzz.fuzzer --seconds $(or $(SECONDS),600)
