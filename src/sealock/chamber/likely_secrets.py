@@ -36,7 +36,7 @@ _PUBLIC = re.compile(
     r"|(?:sha(?:1|256|384|512)[:-]|h1:|md5:)[A-Za-z0-9+/=_-]+"
     r"|-----BEGIN (?:CERTIFICATE|PUBLIC KEY|PGP [A-Z ]+|AGE ENCRYPTED FILE)-----[\s\S]*?-----END [A-Z ]+-----"
     r"|\bLS0tLS1CRUdJTiBDRVJU[A-Za-z0-9+/=]+"
-    r"|\bAAAA[A-Za-z0-9]{4}3Nza[A-Za-z0-9+/=]+"
+    r"|\bAAAA(?:[BC]3Nza|E2Vj)[A-Za-z0-9+/=]+"
     r"|\bENC\[[^\]]*\]"
     r"|\bAg[A-D][A-Za-z0-9+/]{150,}=*"
     r"|data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+"
