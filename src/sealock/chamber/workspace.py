@@ -105,7 +105,19 @@ class Workspace:
         changed = tuple(self._changed(tree))
         others = self._unchanged(tree, {each.path for each in changed})
         judged = judge(changed, policy, others)
-        return TreeResult(self.base_tree, tree, changed, (*faults, *judged.refused))
+        if judged.restored:
+            tree = self._restored([each.path for each in judged.restored])
+            changed = tuple(self._changed(tree))
+        return TreeResult(self.base_tree, tree, changed, (*faults, *judged.refused), judged.restored)
+
+    def apply(self, patch: bytes) -> str:
+        """Apply a patch that `patch` made to the files, and return the tree that they are then.
+
+        Raises Undecided where it does not fit.
+        """
+        if patch:
+            self._git("apply", "--index", "--binary", "--whitespace=nowarn", "-", stdin=patch)
+        return self._git("write-tree").decode().strip()
 
     def patch(self, tree: str) -> bytes:
         """Return the difference between the base and a tree, as `git apply` takes it."""
@@ -157,6 +169,17 @@ class Workspace:
             return ()
         words = printable(done.stderr.decode("utf-8", "replace").strip(), 500)
         return (RefusedPath(".", f"not all of it can be read: {words}"),)
+
+    def _restored(self, paths: Sequence[str]) -> str:
+        """Return the tree with these paths as the base has them; what stands in their way is gone."""
+        listed = os.fsdecode(self._git("ls-tree", "-r", "-z", self.base_tree)).split("\0")
+        entries = (each.partition("\t") for each in listed if each)
+        base = {path: entry.split(" ") for entry, _, path in entries}
+        gone = ["0", "", "0" * len(self.base_tree)]
+        wanted = ((*base.get(path, gone)[::2], path) for path in paths)
+        order = "".join(f"{mode} {blob}\t{path}\0" for mode, blob, path in wanted)
+        self._git("update-index", "--add", "--replace", "-z", "--index-info", stdin=os.fsencode(order))
+        return self._git("write-tree").decode().strip()
 
     def _changed(self, tree: str) -> Iterator[ChangedPath]:
         raw = self._git("diff-tree", "-r", "-z", "--no-renames", self.base_tree, tree)

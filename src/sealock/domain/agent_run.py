@@ -12,6 +12,7 @@ RUN_SCHEMA = "sealock.dev/agent-run/v1"
 SandboxLevel = Literal["read-only", "workspace-write"]
 BackendName = Literal["bwrap", "container", "none"]
 ProxyMode = Literal["live", "record", "replay"]
+EndedBy = Literal["itself", "wall", "idle", "turns", "tool-calls", "budget", "disk", "interrupt"]
 ReplayLevel = Literal["transport", "behaviour", "tree"]
 
 
@@ -96,9 +97,7 @@ class AgentExit(msgspec.Struct, frozen=True):
     """How the process ended: status (negative: the signal), and why if Sealock ended it."""
 
     status: int
-    ended_by: Literal["itself", "wall", "idle", "turns", "tool-calls", "budget", "disk", "interrupt"] = (
-        "itself"
-    )
+    ended_by: EndedBy = "itself"
     stderr_tail: str = ""
 
 
@@ -118,12 +117,16 @@ class RefusedPath(msgspec.Struct, frozen=True, order=True):
 
 
 class TreeResult(msgspec.Struct, frozen=True):
-    """What the agent left: the root tree's id, what differs from the base, and what is refused of it."""
+    """What the agent left: the root tree's id, what differs from the base, and what is refused of it.
+
+    `restored` are tests that the agent changed; the tree has them as the base does.
+    """
 
     base_tree: str
     tree: str
     changed: tuple[ChangedPath, ...] = ()
     refused: tuple[RefusedPath, ...] = ()
+    restored: tuple[ChangedPath, ...] = ()
 
 
 class Exchange(msgspec.Struct, frozen=True):
