@@ -288,5 +288,5 @@ def test_a_train_is_one_request(lab: ForgeLab) -> None:
     code, _, err = lab.sealock("promote", "ledger", "search", "--to", "production", "--apply", "--yes")
     assert code == 0, err
     (one,) = lab.server.state.records
-    assert re.fullmatch("sealock/promote/production/train-[0-9a-f]{12}", one.head)
+    assert re.fullmatch("sealock/promote/production/train-[0-9a-f]{8}-[0-9a-f]{12}", one.head)
     assert "Promotes `ledger`, `search` to `production`" in one.body

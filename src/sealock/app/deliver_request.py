@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sealock.ports import Forge, PullRequest
 
 PREFIX = "sealock/promote/"
-_DIGITS = 12
+_DIGITS, _FEW_DIGITS = 12, 8
 _MOST_LETTERS = 60
 _MOST_TITLE = 250
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}|^[.-]+|(?:\.lock|\.)+$")
@@ -179,15 +179,20 @@ def branch_name(plan: PromotionPlan) -> str:
         name = _safe(plan.cars[0].service)
         whole = digests[0] if len(digests) == 1 else digest_of(digests)
     else:
-        name = "train"
-        whole = digest_of(sorted([car.service, *sorted(car.digests)] for car in plan.cars))
-    return f"{PREFIX}{_safe(plan.environment)}/{name}-{whole.partition(':')[2][:_DIGITS]}"
+        services = sorted([car.service, *sorted(car.digests)] for car in plan.cars)
+        name = f"train-{_digits(digest_of([each[0] for each in services]), _FEW_DIGITS)}"
+        whole = digest_of(services)
+    return f"{PREFIX}{_safe(plan.environment)}/{name}-{_digits(whole, _DIGITS)}"
+
+
+def _digits(digest: str, count: int) -> str:
+    return digest.partition(":")[2][:count]
 
 
 def _safe(name: str) -> str:
     """Return a name as part of a ref; one that had to change says so by a digest, to stay apart."""
     found = _UNSAFE.sub("-", name).strip("-.")[:_MOST_LETTERS].rstrip(".-")
-    return found if found == name else f"{found or 'x'}-{digest_of(name).partition(':')[2][:8]}"
+    return found if found == name else f"{found or 'x'}-{_digits(digest_of(name), _FEW_DIGITS)}"
 
 
 def title(plan: PromotionPlan) -> str:

@@ -57,11 +57,9 @@ def next_version(last: Version | None, messages: Iterable[str]) -> NextVersion:
             step, because = asked, printable(message.partition("\n")[0], 100)
     if last is None:
         return NextVersion(FIRST, "major")
-    if step == "major" and last.major:
-        return NextVersion(last.bump_major(), step, because)
-    if step in {"major", "minor"}:
-        return NextVersion(last.bump_minor(), "minor", because)
-    return NextVersion(last.bump_patch(), step, because)
+    if step == "major" and not last.major:
+        step = "minor"
+    return NextVersion(last.replace(build=None).next_version(step), step, because)
 
 
 def _step(message: str) -> Step:

@@ -42,7 +42,7 @@ def body(plan: PromotionPlan, digest: str, *, most: int = MOST) -> str:
         "Lines", (unified_diff(FileChange(each.path, each.before, each.after)) for each in plan.changes)
     )
     if plan.sync:
-        page.blocks("Manual sync required: after the merge, approve this", plan.sync)
+        page.blocks("Manual sync required: after the merge, approve this", plan.sync, "sh")
     page.end(f"\nPlan `{digest}`, made by `sealock`.\n")
     return page.text()
 
@@ -75,9 +75,9 @@ class _Page:
         start = f"\n### {heading}\n\n| {' | '.join(head)} |\n|{' --- |' * len(head)}\n"
         self._items(start, lines, "rows")
 
-    def blocks(self, heading: str, texts: Iterable[str]) -> None:
+    def blocks(self, heading: str, texts: Iterable[str], language: str = "diff") -> None:
         """Add foreign texts as they are, each in a fence that it cannot leave."""
-        self._items(f"\n### {heading}\n", [_fenced(each) for each in texts], "parts")
+        self._items(f"\n### {heading}\n", [_fenced(each, language) for each in texts], "parts")
 
     def _items(self, start: str, items: Sequence[str], what: str) -> None:
         if not items:
@@ -125,11 +125,11 @@ def _said(gate: GateResult) -> str:
     return f"{gate.message}{later}"
 
 
-def _fenced(text: str) -> str:
+def _fenced(text: str, language: str) -> str:
     """Return a text that Markdown does not touch; a fence is longer than any in it (CommonMark §4.5)."""
     lines = "\n".join(printable(line, _LONGEST) for line in text.splitlines())
     fence = "`" * max(3, *(len(found) + 1 for found in _TICKS.findall(lines)), 0)
-    return f"\n{fence}diff\n{lines}\n{fence}\n"
+    return f"\n{fence}{language}\n{lines}\n{fence}\n"
 
 
 def _shown(text: str) -> str:
