@@ -38,6 +38,10 @@ def command_line() -> str:
         command = root.get_command(top, name)
         if command is not None:
             parts.append(f"## sealock {name}\n```text\n{_help(command, name, top)}\n```")
+        if isinstance(command, click.Group):
+            inside = click.Context(command, info_name=name, parent=top)
+            for under, each in sorted(command.commands.items()):
+                parts.append(f"### sealock {name} {under}\n```text\n{_help(each, under, inside)}\n```")
     return "\n\n".join(parts) + "\n"
 
 
