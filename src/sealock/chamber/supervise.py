@@ -8,10 +8,10 @@ A signal on the parent's death would come when the *thread* that started the age
 setuid programs; the end of a socket is neither. The agent in turn dies with this program, which has one
 thread only. Nothing of Sealock is imported: this runs with the standard library alone.
 
-Order: {program, argv, environment, folder, arguments, port, seconds, largest}; `arguments` go to the
-descriptor whose number replaces `{arguments}` in argv, so that no list of processes shows them. With a `port` the
-agent gets a network of its own, in which only that port of loopback answers: its listening socket is sent
-to Sealock. Answers: `listening` (with the socket), then one line of JSON, {status} or {fault}.
+Order: {program, argv, environment, folder, arguments, port, seconds, largest}. `arguments` are read from
+the descriptor whose number replaces `{arguments}` in argv, so that no list of processes shows them. With a
+`port` the agent gets a network of its own, in which only that port of loopback answers: its listening
+socket is sent to Sealock. Answers: `listening` (with the socket), then a line of JSON, {status} or {fault}.
 """
 
 from __future__ import annotations

@@ -67,6 +67,8 @@ def start(command: SealedCommand, limits: Limits) -> RunningAgent:
 def arguments(command: SealedCommand, folder: str) -> Iterator[str]:
     """Return what bubblewrap is told, after writing the command's files into `folder` of the host."""
     yield from _NAMESPACES
+    if not command.relay:
+        yield "--unshare-net"
     for mount in command.mounts:
         yield from _mount(mount)
     for count, (target, content) in enumerate(command.files.items()):

@@ -12,7 +12,7 @@ import tempfile
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 
@@ -25,9 +25,7 @@ from sealock.errors import Undecided
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealock.domain.agent_run import Limits
-
-EndedBy = Literal["itself", "wall", "idle", "turns", "tool-calls", "budget", "disk", "interrupt"]
+    from sealock.domain.agent_run import EndedBy, Limits
 
 LARGEST_FILE = 1 << 30
 """No file that the agent writes grows beyond this."""

@@ -1,0 +1,162 @@
+"""The chamber of one repository: implements the Chamber port with the parts beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
+
+import msgspec
+from platformdirs import user_cache_path
+
+from sealock.chamber import backends, codex_binary
+from sealock.chamber.seal import INSIDE, Places, compose
+from sealock.chamber.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sealock.chamber.backends.running import RunningAgent
+    from sealock.chamber.proxy import ModelProxy
+    from sealock.chamber.recording import Recorder
+    from sealock.chamber.run_store import Recording
+    from sealock.chamber.workspace import Workspace
+    from sealock.domain.agent_run import (
+        BackendName,
+        CodexBinary,
+        Limits,
+        ModelEndpoint,
+        RunManifest,
+        SealedCommand,
+    )
+    from sealock.domain.settings import AgentTask, Chamber
+    from sealock.ports import RunRecord, SealedRun
+
+# ruff: noqa: PLC0415 - a dry run loads neither the proxy nor the record
+
+
+class SealedChamber:
+    """Runs agents for the repository at `root`; folders that runs need are gone when it is closed."""
+
+    def __init__(
+        self,
+        root: str,
+        settings: Chamber,
+        variables: Mapping[str, str],
+        *,
+        keep_record: bool = True,
+        replay: Recording | None = None,
+    ) -> None:
+        """Take the key from where `settings` say, `variables` being the caller's environment.
+
+        With `replay` the model is that record, and no key is needed.
+        """
+        self._root = root
+        self._settings = settings
+        self._variables = variables
+        self._keep_record = keep_record
+        self._replay = replay
+        self._owned = ExitStack()
+        self._scratch = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._owned.close()
+
+    def binary(self) -> CodexBinary:
+        """Return the agent's program, verified. Raises UsageError, Refused, Undecided."""
+        return codex_binary.find(self._settings.codex)
+
+    @contextmanager
+    def workspace(self, revision: str) -> Iterator[Workspace]:
+        """Give a clean copy of a revision. Raises UsageError, Undecided."""
+        with open_workspace(self._root, revision) as workspace:
+            yield workspace
+
+    def run_id(self) -> str:
+        """Return the id of a run that begins now."""
+        from sealock.chamber.run_store import RunStore
+
+        return RunStore(self._root).new_id(datetime.now(UTC))  # noqa: TID251 - an adapter
+
+    def record(self, manifest: RunManifest) -> Recorder | None:
+        """Begin a record. Raises Refused, Undecided."""
+        if not self._keep_record:
+            return None
+        from sealock.chamber.redaction import Redactor
+        from sealock.chamber.run_store import RunStore
+
+        key = self._key()
+        return RunStore(self._root).begin(manifest, Redactor({"model-key": key} if key else {}))
+
+    def model(self, task: AgentTask, record: RunRecord | None) -> ModelProxy:
+        """Serve the model to one run. Raises UsageError, Undecided."""
+        from sealock.chamber.meter import Budget
+        from sealock.chamber.proxy import ModelProxy
+        from sealock.chamber.upstream import Timeouts, Upstream
+
+        said = self._settings.upstream
+        budget = Budget(
+            task.budget.usd,
+            task.budget.tokens,
+            task.limits.turns,
+            task.limits.tool_calls,
+            self._settings.prices,
+        )
+        if self._replay:
+            return ModelProxy("replay", None, budget, None, self._replay)
+        silence = said.timeout_seconds
+        upstream = Upstream(
+            said.url, self._key(), said.headers, timeouts=Timeouts(first_byte=silence, idle=silence)
+        )
+        # A record is one that it began itself.
+        recorder = cast("Recorder | None", record)
+        return ModelProxy("record" if recorder else "live", upstream, budget, recorder)
+
+    def seal(self, run: SealedRun, model: ModelEndpoint) -> SealedCommand:
+        """Return exactly what is started; nothing is. Raises UsageError."""
+        return compose(
+            run.task,
+            run.binary,
+            model,
+            run.prompt,
+            self._schema_file(run.schema) if run.schema else None,
+            workspace=run.workspace,
+            places=self._outside(run) if run.backend == "none" else INSIDE,
+            allow_untested=self._settings.codex.allow_untested,
+        )
+
+    def start(self, command: SealedCommand, backend: BackendName, limits: Limits) -> RunningAgent:
+        """Start it; all of it ends with the context. Raises Undecided."""
+        return backends.start(command, backend, limits)
+
+    def _key(self) -> str:
+        from sealock.chamber.upstream_key import read_key
+
+        source = self._settings.upstream.key
+        if source is None or self._replay:
+            return ""
+        return read_key(source, self._root, self._variables)
+
+    def _folder(self) -> str:
+        """Return a folder of its own outside of /tmp, where Codex would not put its programs."""
+        if not self._scratch:
+            above = user_cache_path("sealock") / "runs"
+            above.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder = tempfile.TemporaryDirectory(dir=above, ignore_cleanup_errors=True)
+            self._scratch = self._owned.enter_context(folder)
+        return self._scratch
+
+    def _schema_file(self, schema: str) -> str:
+        file = Path(self._folder(), f"{hashlib.sha256(schema.encode()).hexdigest()}.json")
+        file.write_text(schema, encoding="utf-8")
+        return str(file)
+
+    def _outside(self, run: SealedRun) -> Places:
+        home = tempfile.mkdtemp(dir=self._folder())
+        return msgspec.structs.replace(INSIDE, workspace=run.workspace, home=home, sandboxed=False)

@@ -1,0 +1,66 @@
+"""Connects the commands of the sealed chamber to adapters; each part is imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealock import wiring
+from sealock.domain.printable import printable
+from sealock.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealock.app.explain import ExplainRun
+    from sealock.domain.agent_run import BackendName
+    from sealock.domain.settings import AgentTask, Settings
+
+# ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` stays fast
+
+MODEL = "gpt-5.5"
+"""The model of a run that is no task of sealock.yaml."""
+
+
+def task_named(settings: Settings, name: str) -> AgentTask:
+    """Return a task of sealock.yaml; without a name one of Sealock's own. Raises UsageError."""
+    from sealock.domain.settings import AgentTask
+    from sealock.domain.suggest import did_you_mean
+
+    if not name:
+        return AgentTask(MODEL)
+    if name not in settings.agent:
+        message = f"sealock.yaml has no agent task {printable(name)!r}"
+        raise UsageError(message, hint=did_you_mean(name, settings.agent) or "Write it below `agent`.")
+    return settings.agent[name]
+
+
+class ExplainOptions(NamedTuple):
+    """What `sealock explain` was asked; with `compare` the article's run is looked at too."""
+
+    task: str = ""
+    revision: str = "HEAD"
+    backend: BackendName = "bwrap"
+    compare: bool = True
+
+
+@contextmanager
+def explain(root: str, asked: ExplainOptions) -> Iterator[ExplainRun]:
+    """Give what explains a run on this machine. Raises UsageError, ConfigurationError, Refused, Undecided."""
+    from sealock.app.explain import Arrangement, ExplainRun, article_settings
+    from sealock.chamber import codex_versions
+    from sealock.chamber.explain import MachineProbe
+    from sealock.chamber.sealed_chamber import SealedChamber
+
+    settings = wiring.settings(wiring.files(root))
+    task = task_named(settings, asked.task)
+    variables = dict(os.environ)
+    with SealedChamber(root, settings.chamber, variables, keep_record=False) as chamber:
+        binary = chamber.binary()
+        tested = binary.version in codex_versions.TESTED
+        run = Arrangement(asked.task, task, binary, asked.backend, tested)
+        with chamber.workspace(asked.revision) as workspace:
+            said = article_settings(task)
+            probe = MachineProbe(chamber, run, workspace, variables, said, compare=asked.compare)
+            yield ExplainRun(probe, run)

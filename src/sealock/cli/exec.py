@@ -1,0 +1,205 @@
+"""`sealock exec`: parse the options, run the agent sealed, print what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from sealock.errors import UsageError
+from sealock.wiring import repository_root
+
+if TYPE_CHECKING:
+    from sealock.app.run_agent import AgentRequest, RunOutcome
+    from sealock.domain.agent_advice import Need
+    from sealock.domain.settings import AgentTask, Settings
+
+# ruff: noqa: PLC0415 - `--help` loads none of this
+
+_EPILOG = """\b
+Examples:
+  sealock exec --task review "Which overlay lacks limits?"
+  sealock exec --task fix - < prompt.md
+  sealock exec --model gpt-5.5 --dry-run "Name three risks"
+  sealock exec --advise --needs writes
+"""
+_EXITS = {"done": 0, "refused": 1, "failed": 3}
+_MOST_PROMPT = 4 << 20
+
+
+@click.command("exec", epilog=_EPILOG)
+@click.argument("prompt", required=False)
+@click.option("--task", default="", metavar="NAME", help="A task of sealock.yaml: agent.NAME.")
+@click.option("--model", default="", metavar="NAME", help="The model; a task has its own.")
+@click.option("--effort", type=click.Choice(["minimal", "low", "medium", "high", "xhigh"]))
+@click.option("--sandbox", type=click.Choice(["read-only", "workspace-write"]), help="What it may write.")
+@click.option("--base", default="HEAD", show_default=True, metavar="REV", help="What the agent works on.")
+@click.option(
+    "--backend",
+    type=click.Choice(["bwrap", "container", "none"]),
+    default="bwrap",
+    show_default=True,
+    help="What seals it.",
+)
+@click.option("--unsealed", is_flag=True, help="Run it without a sandbox around it; the record says so.")
+@click.option("--allow-untested", is_flag=True, help="Take a version of Codex that was never tested.")
+@click.option("--no-record", is_flag=True, help="Keep no record of the model's traffic.")
+@click.option("--dry-run", is_flag=True, help="Print exactly what would be started, and start nothing.")
+@click.option("--advise", is_flag=True, help="Say which sandbox a task needs, and why; start nothing.")
+@click.option(
+    "--needs",
+    multiple=True,
+    type=click.Choice(["writes", "network", "structured"]),
+    help="With --advise: what it needs.",
+)
+@click.option("-o", "--output", default="", metavar="FILE", help="Write the answer there, all or nothing.")
+@click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False),
+    help="The repository; without it, the one around the current folder.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(**options: Any) -> int:  # noqa: ANN401 - click's own
+    """Run the Codex agent once, sealed: nothing of this machine but the commit reaches it.
+
+    PROMPT is what is asked; `-` reads it from standard input. The answer goes to standard output. Exit code
+    0: done. 1: refused, by policy, schema or budget. 2: usage. 3: it could not run, or not to its end.
+    """
+    from sealock import chamber_wiring as wiring
+
+    root = repository_root(options["repo"])
+    if options["advise"]:
+        return _advise(options, wiring.settings(root) if options["task"] else None)
+    backend = _backend(options)
+    said = wiring.settings(root)
+    request = _request(options, _task(options, said), backend, root)
+    run = wiring.RunOptions(options["allow_untested"], keep_record=not options["no_record"])
+    with wiring.agents(root, said, run) as agents:
+        if options["dry_run"]:
+            return _show(agents.prepare(request), options["form"])
+        return _report(agents.run(request), options)
+
+
+def _backend(options: dict[str, Any]) -> Any:  # noqa: ANN401 - one of the choices
+    if options["unsealed"]:
+        return "none"
+    if options["backend"] == "none":
+        message = "the backend none seals nothing"
+        raise UsageError(message, hint="Say so: --unsealed.")
+    return options["backend"]
+
+
+def _task(options: dict[str, Any], said: Settings) -> AgentTask:
+    from sealock.domain.settings import AgentTask
+    from sealock.domain.suggest import did_you_mean
+
+    name = options["task"]
+    if name and name not in said.agent:
+        message = f"sealock.yaml has no task {name!r}"
+        raise UsageError(message, hint=did_you_mean(name, said.agent) or "Add it: agent.NAME.model.")
+    if not name and not options["model"]:
+        message = "neither a task nor a model is named"
+        raise UsageError(message, hint="Name a task of sealock.yaml with --task, or a model with --model.")
+    task = said.agent[name] if name else AgentTask(options["model"])
+    changes = {key: options[key] for key in ("model", "effort", "sandbox") if options[key]}
+    return msgspec.structs.replace(task, **changes)
+
+
+def _request(options: dict[str, Any], task: AgentTask, backend: Any, root: str) -> AgentRequest:  # noqa: ANN401
+    from sealock.app.run_agent import AgentRequest
+
+    schema = _of_repository(root, task.schema, "schema") if task.schema else ""
+    return AgentRequest(
+        name=options["task"],
+        task=task,
+        prompt=_prompt(options["prompt"], task, root),
+        revision=options["base"],
+        backend=backend,
+        schema=schema,
+    )
+
+
+def _prompt(asked: str | None, task: AgentTask, root: str) -> str:
+    text = asked or ""
+    if asked == "-":
+        text = sys.stdin.buffer.read(_MOST_PROMPT + 1).decode("utf-8", "replace")
+    elif asked is None and task.prompt:
+        text = _of_repository(root, task.prompt, "prompt")
+    if not text.strip():
+        message = "nothing is asked"
+        raise UsageError(
+            message, hint='Give a prompt: sealock exec --task NAME "…", or - for standard input.'
+        )
+    if len(text.encode()) > _MOST_PROMPT:
+        message = f"the prompt is longer than {_MOST_PROMPT >> 20} MiB"
+        raise UsageError(message, hint="Put what is long into files of the repository.")
+    return text
+
+
+def _of_repository(root: str, path: str, what: str) -> str:
+    try:
+        return Path(root, path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        reason = os.strerror(wrong.errno or 0) if isinstance(wrong, OSError) else "it is not UTF-8"
+        message = f"the task's {what} {path} cannot be read: {reason}"
+        raise UsageError(message, hint="The path is relative to the repository's root.") from None
+
+
+def _show(prepared: Any, form: str) -> int:  # noqa: ANN401 - Prepared
+    from sealock.report import agent_run
+
+    if form == "json":
+        sys.stdout.buffer.write(agent_run.prepared_json(prepared))
+    else:
+        click.echo("\n".join(agent_run.prepared_text(prepared)))
+    return 0
+
+
+def _report(outcome: RunOutcome, options: dict[str, Any]) -> int:
+    from sealock.report import agent_run
+
+    manifest = outcome.manifest
+    if options["output"] and manifest.outcome == "done":
+        _write(Path(options["output"]), manifest.final_message)
+    if options["form"] == "json":
+        sys.stdout.buffer.write(agent_run.result_json(outcome))
+    else:
+        if manifest.final_message:
+            click.echo(manifest.final_message)
+        click.echo("\n".join(agent_run.result_lines(outcome)), err=True)
+    return _EXITS[manifest.outcome]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    content = text if text.endswith("\n") else f"{text}\n"
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as scratch:
+            scratch.write(content)
+        Path(scratch.name).chmod(0o644)
+        Path(scratch.name).replace(path)
+    except OSError as wrong:
+        message = f"{path} cannot be written: {os.strerror(wrong.errno or 0)}"
+        raise UsageError(message, hint="Name a file in a folder that is there.") from None
+
+
+def _advise(options: dict[str, Any], said: Settings | None) -> int:
+    from sealock.domain.agent_advice import advise
+    from sealock.report import agent_run
+
+    needs: set[Need] = set(options["needs"])
+    if said is not None:
+        task = _task(options, said)
+        needs |= {"writes"} if task.sandbox == "workspace-write" else set()
+        needs |= {"structured"} if task.schema else set()
+    decision = advise(frozenset(needs))
+    if options["form"] == "json":
+        sys.stdout.buffer.write(agent_run.advice_json(decision))
+    else:
+        click.echo("\n".join(agent_run.advice_text(decision)))
+    return 0 if decision.sandbox else 1

@@ -1,0 +1,142 @@
+"""Sealed runs for people and programs: what would be started, what came of it, what is advised."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sealock.domain.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealock.app.run_agent import Prepared, RunOutcome
+    from sealock.domain.agent_advice import Decision
+    from sealock.domain.agent_run import Mount
+
+PREPARED_SCHEMA = "sealock.dev/agent-run-plan/v1"
+RESULT_SCHEMA = "sealock.dev/agent-run-result/v1"
+ADVICE_SCHEMA = "sealock.dev/agent-advice/v1"
+
+_SECRET = "SEALOCK_MODEL_TOKEN"  # noqa: S105 - a variable's name
+_SHOWN_BYTES = 2000
+
+
+def prepared_json(prepared: Prepared) -> bytes:
+    """Return what would be started as JSON; the prompt is text, the bearer is made for each run."""
+    command = prepared.command
+    environment = {**command.environment, _SECRET: "(made for each run)"}
+    return _json(
+        {
+            "schema": PREPARED_SCHEMA,
+            "action": prepared.action,
+            "commit": prepared.commit,
+            "baseTree": prepared.base_tree,
+            "codex": msgspec.to_builtins(prepared.binary),
+            "argv": command.argv,
+            "environment": environment,
+            "workdir": command.workdir,
+            "mounts": msgspec.to_builtins(command.mounts),
+            "files": command.files,
+            "settings": msgspec.to_builtins(command.settings),
+            "keptOut": command.unset,
+            "prompt": command.stdin.decode("utf-8", "replace"),
+        }
+    )
+
+
+def prepared_text(prepared: Prepared) -> Iterator[str]:
+    """Yield what would be started, for people: the command line, then where each part comes from."""
+    command = prepared.command
+    yield f"Codex {prepared.binary.version} ({prepared.binary.source}), SHA-256 {prepared.binary.sha256}"
+    yield f"base commit {prepared.commit}, tree {prepared.base_tree}"
+    yield f"action {prepared.action}"
+    yield "\narguments"
+    yield f"  {shlex.join(_flags(command.argv))}"
+    yield "\nsettings (each with -c)"
+    for setting in command.settings:
+        yield f"  {setting.key} = {setting.value}\n      {setting.reason}"
+    yield "\nenvironment (all of it)"
+    for name, value in command.environment.items():
+        yield f"  {name}={'(made for each run)' if name == _SECRET else value}"
+    yield "\nfiles and folders that it sees"
+    for mount in command.mounts:
+        yield f"  {_mount(mount)}"
+    for path in command.files:
+        yield f"  {path}  written by Sealock"
+    yield "\nkept out"
+    for each in command.unset:
+        yield f"  {each}"
+    prompt = command.stdin.decode("utf-8", "replace")
+    yield f"\nprompt, on standard input\n  {printable(prompt, _SHOWN_BYTES)}"
+
+
+def _flags(argv: tuple[str, ...]) -> list[str]:
+    """Return argv without the settings, which are listed with their reasons."""
+    kept, rest = [], iter(argv)
+    for each in rest:
+        if each == "-c":
+            next(rest, None)
+        else:
+            kept.append(each)
+    return kept
+
+
+def _mount(mount: Mount) -> str:
+    if mount.kind == "tmpfs":
+        return f"{mount.target}  empty, gone afterwards"
+    if mount.kind == "masked":
+        return f"{mount.target}  masked: empty, whatever the machine has there"
+    source = "" if mount.source == mount.target else f" from {mount.source or 'the workspace'}"
+    return f"{mount.target}  {mount.kind}{source}"
+
+
+def result_json(outcome: RunOutcome) -> bytes:
+    """Return what came of a run as JSON."""
+    report = msgspec.to_builtins(outcome.report)
+    del report["exchanges"]
+    document = {"schema": RESULT_SCHEMA, "run": msgspec.to_builtins(outcome.manifest), "model": report}
+    return _json(document)
+
+
+def result_lines(outcome: RunOutcome) -> Iterator[str]:
+    """Yield what came of a run, for people: the outcome, what is refused, the tree, what it cost."""
+    manifest = outcome.manifest
+    reason = f": {manifest.reason}" if manifest.reason else ""
+    sealed = "" if manifest.sealed else " (unsealed)"
+    yield f"{manifest.outcome}{sealed}{reason}"
+    tree = manifest.result
+    for each in tree.refused if tree else ():
+        yield f"  refused {printable(each.path)}: {each.reason}"
+    if tree and tree.changed and not tree.refused:
+        count = len(tree.changed)
+        yield f"  {count} {'path' if count == 1 else 'paths'} changed: tree {tree.tree}"
+        yield f"  see it: git diff {manifest.base_commit[:12]} {tree.tree[:12]}"
+        yield f"  take it: git restore --source={tree.tree[:12]} -- ."
+    usage = manifest.usage
+    yield (
+        f"  {usage.input} tokens in ({usage.cached_input} cached), {usage.output} out "
+        f"({usage.reasoning} reasoning), {manifest.cost_usd:.4f} USD, {manifest.seconds:.1f} s"
+    )
+    yield f"  run {manifest.id}"
+
+
+def advice_text(decision: Decision) -> Iterator[str]:
+    """Yield a decision, for people: each question, its answer, what follows, and why."""
+    for step in decision.steps:
+        yield f"{step.question} {'yes' if step.answer else 'no'} → {step.follows}"
+        yield f"    {step.why}"
+    for each in decision.always:
+        yield f"Always: {each}"
+    yield f"\nsandbox: {decision.sandbox}" if decision.sandbox else "\nrefused: it needs the network"
+
+
+def advice_json(decision: Decision) -> bytes:
+    """Return a decision as JSON."""
+    return _json({"schema": ADVICE_SCHEMA, **msgspec.to_builtins(decision)})
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
