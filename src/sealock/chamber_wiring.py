@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealock.app.explain import ExplainRun
+    from sealock.app.run_agent import RunAgent
+    from sealock.chamber.run_store import Recording
     from sealock.domain.agent_run import BackendName
     from sealock.domain.settings import AgentTask, Settings
 
@@ -36,6 +38,34 @@ def task_named(settings: Settings, name: str) -> AgentTask:
     return settings.agent[name]
 
 
+class RunOptions(NamedTuple):
+    """What the command line says of runs, besides their tasks; with `replay` no model is asked."""
+
+    allow_untested: bool = False
+    keep_record: bool = True
+    replay: Recording | None = None
+
+
+@contextmanager
+def agents(root: str, settings: Settings, options: RunOptions = RunOptions()) -> Iterator[RunAgent]:  # noqa: B008
+    """Give what runs agents for a repository; folders that runs need are gone afterwards."""
+    import msgspec
+
+    from sealock.adapters.system_clock import SystemClock
+    from sealock.app.run_agent import RunAgent
+    from sealock.chamber.sealed_chamber import SealedChamber
+
+    said = settings.chamber
+    if options.allow_untested:
+        codex = msgspec.structs.replace(said.codex, allow_untested=True)
+        said = msgspec.structs.replace(said, codex=codex)
+    variables = dict(os.environ)  # noqa: TID251 - the provider's key is had from there
+    with SealedChamber(
+        root, said, variables, keep_record=options.keep_record, replay=options.replay
+    ) as chamber:
+        yield RunAgent(chamber, SystemClock())
+
+
 class ExplainOptions(NamedTuple):
     """What `sealock explain` was asked; with `compare` the article's run is looked at too."""
 
@@ -55,7 +85,7 @@ def explain(root: str, asked: ExplainOptions) -> Iterator[ExplainRun]:
 
     settings = wiring.settings(wiring.files(root))
     task = task_named(settings, asked.task)
-    variables = dict(os.environ)
+    variables = dict(os.environ)  # noqa: TID251 - what would leak is looked for in it
     with SealedChamber(root, settings.chamber, variables, keep_record=False) as chamber:
         binary = chamber.binary()
         tested = binary.version in codex_versions.TESTED

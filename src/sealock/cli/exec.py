@@ -35,7 +35,7 @@ _MOST_PROMPT = 4 << 20
 @click.command("exec", epilog=_EPILOG)
 @click.argument("prompt", required=False)
 @click.option("--task", default="", metavar="NAME", help="A task of sealock.yaml: agent.NAME.")
-@click.option("--model", default="", metavar="NAME", help="The model; a task has its own.")
+@click.option("--model", default="", metavar="NAME", help="Another model than the task's.")
 @click.option("--effort", type=click.Choice(["minimal", "low", "medium", "high", "xhigh"]))
 @click.option("--sandbox", type=click.Choice(["read-only", "workspace-write"]), help="What it may write.")
 @click.option("--base", default="HEAD", show_default=True, metavar="REV", help="What the agent works on.")
@@ -70,16 +70,15 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     PROMPT is what is asked; `-` reads it from standard input. The answer goes to standard output. Exit code
     0: done. 1: refused, by policy, schema or budget. 2: usage. 3: it could not run, or not to its end.
     """
-    from sealock import chamber_wiring as wiring
+    from sealock import chamber_wiring, wiring
 
     root = repository_root(options["repo"])
+    said = wiring.settings(wiring.files(root))
     if options["advise"]:
-        return _advise(options, wiring.settings(root) if options["task"] else None)
-    backend = _backend(options)
-    said = wiring.settings(root)
-    request = _request(options, _task(options, said), backend, root)
-    run = wiring.RunOptions(options["allow_untested"], keep_record=not options["no_record"])
-    with wiring.agents(root, said, run) as agents:
+        return _advise(options, said)
+    request = _request(options, _task(options, said), _backend(options), root)
+    run = chamber_wiring.RunOptions(options["allow_untested"], keep_record=not options["no_record"])
+    with chamber_wiring.agents(root, said, run) as agents:
         if options["dry_run"]:
             return _show(agents.prepare(request), options["form"])
         return _report(agents.run(request), options)
@@ -95,17 +94,9 @@ def _backend(options: dict[str, Any]) -> Any:  # noqa: ANN401 - one of the choic
 
 
 def _task(options: dict[str, Any], said: Settings) -> AgentTask:
-    from sealock.domain.settings import AgentTask
-    from sealock.domain.suggest import did_you_mean
+    from sealock.chamber_wiring import task_named
 
-    name = options["task"]
-    if name and name not in said.agent:
-        message = f"sealock.yaml has no task {name!r}"
-        raise UsageError(message, hint=did_you_mean(name, said.agent) or "Add it: agent.NAME.model.")
-    if not name and not options["model"]:
-        message = "neither a task nor a model is named"
-        raise UsageError(message, hint="Name a task of sealock.yaml with --task, or a model with --model.")
-    task = said.agent[name] if name else AgentTask(options["model"])
+    task = task_named(said, options["task"])
     changes = {key: options[key] for key in ("model", "effort", "sandbox") if options[key]}
     return msgspec.structs.replace(task, **changes)
 
@@ -188,12 +179,12 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(message, hint="Name a file in a folder that is there.") from None
 
 
-def _advise(options: dict[str, Any], said: Settings | None) -> int:
+def _advise(options: dict[str, Any], said: Settings) -> int:
     from sealock.domain.agent_advice import advise
     from sealock.report import agent_run
 
     needs: set[Need] = set(options["needs"])
-    if said is not None:
+    if options["task"]:
         task = _task(options, said)
         needs |= {"writes"} if task.sandbox == "workspace-write" else set()
         needs |= {"structured"} if task.schema else set()
