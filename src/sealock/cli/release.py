@@ -21,6 +21,11 @@ Examples:
   sealock release tag ledger --push
   sealock release tag ledger --version 2.0.0 --push
 """
+_STATES = {
+    "new": "would be made",
+    "not pushed": "is in this clone alone: push it with --push",
+    "there": "is there already",
+}
 
 
 @click.group("release")
@@ -57,42 +62,30 @@ def tag(**options: Any) -> int:  # noqa: ANN401 - click's own
     with wiring.releases(root, (options["remote"], options["branch"]), question) as releases:
         planned = releases.plan()
         done = planned if options["plan_only"] else releases.apply(planned)
+    made = planned.state == "new" and not options["plan_only"]
+    pushed = options["push"] and planned.state != "there" and not options["plan_only"]
     if options["form"] == "json":
-        _print_json(planned, done)
+        _print_json(done, made=made, pushed=pushed)
     else:
-        _print(planned, done, plan_only=options["plan_only"])
+        _print(done, " and ".join(_deeds(made=made, pushed=pushed)) or _STATES[planned.state])
     return 0
 
 
-def _print(planned: Release, done: Release, *, plan_only: bool) -> None:
-    if plan_only:
-        state = {"new": "would be made", "not pushed": "is in this clone alone", "there": "is there already"}
-        word = state[planned.state]
-    elif done == planned:
-        word = (
-            "is there already" if done.state == "there" else "is in this clone already; push it with --push"
-        )
-    else:
-        word = (
-            "made and pushed"
-            if (planned.state, done.state) == ("new", "there")
-            else ("pushed" if done.state == "there" else "made")
-        )
-    click.echo(f"{done.name} {word}")
-    click.echo(f"  {done.commit[:12]} {done.subject}")
-    for image in done.images:
+def _deeds(*, made: bool, pushed: bool) -> list[str]:
+    return ["made"] * made + ["pushed"] * pushed
+
+
+def _print(release: Release, word: str) -> None:
+    click.echo(f"{release.name} {word}")
+    click.echo(f"  {release.commit[:12]} {release.subject}")
+    for image in release.images:
         click.echo(f"  {image}")
-    if done.because:
-        click.echo(f"  {done.because}")
+    if release.because:
+        click.echo(f"  {release.because}")
 
 
-def _print_json(planned: Release, done: Release) -> None:
+def _print_json(release: Release, *, made: bool, pushed: bool) -> None:
     import msgspec
 
-    document = {
-        "schema": "sealock.dev/release/v1",
-        **done._asdict(),
-        "made": planned.state == "new" and done.state != "new",
-        "pushed": planned.state != "there" and done.state == "there",
-    }
+    document = {"schema": "sealock.dev/release/v1", **release._asdict(), "made": made, "pushed": pushed}
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
