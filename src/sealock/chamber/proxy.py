@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import secrets
 import threading
 from typing import TYPE_CHECKING, Any, Self
@@ -103,8 +104,15 @@ class ModelProxy:
         self._stop = asyncio.Event()
         application = web.Application(client_max_size=_MOST_REQUEST_BYTES)
         application.router.add_route("*", "/{anything:.*}", self._answer)
-        # An agent that goes away takes its request to the provider with it.
-        runner = web.AppRunner(application, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            application,
+            # An agent that goes away takes its request to the provider with it.
+            handler_cancellation=True,
+            auto_decompress=False,
+            access_log=None,
+            logger=_silent(),
+            shutdown_timeout=1.0,
+        )
         await self._service.open()
         try:
             await runner.setup()
@@ -134,6 +142,14 @@ class ModelProxy:
         if request.headers.get("Content-Encoding", "identity") != "identity":
             return 415, "unsupported_media_type", "a request came compressed"
         return None
+
+
+def _silent() -> logging.Logger:
+    """Return a logger without a voice: what a broken request was belongs in the report, not on a terminal."""
+    logger = logging.getLogger("sealock.model_proxy")
+    logger.propagate = False
+    logger.handlers = [logging.NullHandler()]
+    return logger
 
 
 def _service(

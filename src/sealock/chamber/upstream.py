@@ -175,7 +175,7 @@ class Provider:
                     return answer
                 refusal = await self._refusal(answer)
                 asked = _retry_after(refusal)
-                if last or not _worth_another(refusal) or asked > retries.longest:
+                if last or not _worth_another(answer.status, refusal) or asked > retries.longest:
                     return refusal
                 pause = max(wait, asked)
             await asyncio.sleep(min(pause, retries.longest) * random.uniform(1.0, 1.25))  # noqa: S311
@@ -243,9 +243,9 @@ def _reason(wrong: Exception) -> str:
     return printable(str(wrong) or type(wrong).__name__, 200)
 
 
-def _worth_another(refusal: Refusal) -> bool:
+def _worth_another(status: int, refusal: Refusal) -> bool:
     # A quota that is used up comes as 429 too, and waiting does not bring it back.
-    return refusal.status in _RETRIED and b"insufficient_quota" not in refusal.content
+    return status in _RETRIED and b"insufficient_quota" not in refusal.content
 
 
 def _retry_after(refusal: Refusal) -> float:
