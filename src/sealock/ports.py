@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sealock.domain.plan import FileChange
     from sealock.domain.promotion import Authored, Branch, Delivery
     from sealock.domain.rendered import Admission, Rendered
+    from sealock.domain.trial import TrialRequest, TrialRun
 
 
 class RenderRequest(msgspec.Struct, frozen=True):
@@ -997,3 +998,11 @@ class SealedRun(msgspec.Struct, frozen=True):
     workspace: str
     backend: BackendName
     schema: str = ""
+
+
+class TrialBench(Protocol):
+    """Where an agent's patch is tested: a clean copy of the base, a sandbox without the agent."""
+
+    def run(self, request: TrialRequest) -> TrialRun:
+        """Run the tests once, in a copy of their own. Raises Undecided where that cannot be done."""
+        ...

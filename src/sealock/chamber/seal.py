@@ -20,9 +20,9 @@ PORT = 8080
 """The port of loopback that leads to the model, inside of a sandbox with a network of its own."""
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
-_FILES = {
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
+FILES = {
     "/etc/passwd": "agent:x:1000:1000:agent:/home/agent:/bin/bash\n",
     "/etc/group": "agent:x:1000:\n",
     "/etc/hosts": "127.0.0.1 localhost\n",
@@ -87,7 +87,7 @@ def compose(  # noqa: PLR0913 - each is one input of a run
         mounts=_mounts(task, _program(folder, program, binary), workspace, schema_file)
         if places.sandboxed
         else (),
-        files=_FILES if places.sandboxed else {},
+        files=FILES if places.sandboxed else {},
         settings=settings,
         workdir=places.workspace,
         stdin=prompt.encode(),
@@ -167,9 +167,9 @@ def _mounts(task: AgentTask, program: Mount, workspace: str, schema_file: str | 
     inside = INSIDE
     written = task.sandbox == "workspace-write"
     return (
-        *(Mount(each, each) for each in _SYSTEM),
+        *(Mount(each, each) for each in SYSTEM),
         Mount("/etc", kind="tmpfs"),
-        *(Mount(each, each) for each in _ETC),
+        *(Mount(each, each) for each in ETC),
         Mount("/etc/codex", kind="masked"),
         Mount(inside.temporary, kind="tmpfs"),
         Mount(inside.home, kind="tmpfs"),
