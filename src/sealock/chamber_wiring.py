@@ -11,7 +11,7 @@ from sealock.domain.printable import printable
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sealock.app.explain import ExplainRun
     from sealock.app.run_agent import RunAgent
@@ -76,21 +76,22 @@ class ExplainOptions(NamedTuple):
 
 
 @contextmanager
-def explain(root: str, asked: ExplainOptions) -> Iterator[ExplainRun]:
-    """Give what explains a run on this machine. Raises UsageError, ConfigurationError, Refused, Undecided."""
-    from sealock.app.explain import Arrangement, ExplainRun, article_settings
+def explain(root: str, asked: ExplainOptions, variables: Mapping[str, str]) -> Iterator[ExplainRun]:
+    """Give what explains a run on this machine, `variables` being its environment.
+
+    Raises UsageError, ConfigurationError, Refused, Undecided.
+    """
+    from sealock.app.explain import Arrangement, ExplainRun
     from sealock.chamber import codex_versions
     from sealock.chamber.explain import MachineProbe
     from sealock.chamber.sealed_chamber import SealedChamber
 
     settings = wiring.settings(wiring.files(root))
     task = task_named(settings, asked.task)
-    variables = dict(os.environ)  # noqa: TID251 - what would leak is looked for in it
     with SealedChamber(root, settings.chamber, variables, keep_record=False) as chamber:
         binary = chamber.binary()
         tested = binary.version in codex_versions.TESTED
         run = Arrangement(asked.task, task, binary, asked.backend, tested)
         with chamber.workspace(asked.revision) as workspace:
-            said = article_settings(task)
-            probe = MachineProbe(chamber, run, workspace, variables, said, compare=asked.compare)
+            probe = MachineProbe(chamber, run, workspace, variables, compare=asked.compare)
             yield ExplainRun(probe, run)
