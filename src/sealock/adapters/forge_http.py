@@ -7,6 +7,7 @@ behind a proxy thinks its own address is does not matter.
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -208,7 +209,7 @@ class ForgeHttp:
     ) -> Answer | str:
         """Return what came, or why nothing did."""
         for _ in range(_MOST_HOPS):
-            answer = self._once(method, url, parameters, body)
+            answer = self._in_time(method, url, parameters, body)
             if isinstance(answer, str) or not _MOVED <= answer.status < _CLIENT_FAULT or method != "GET":
                 return answer
             import httpx
@@ -218,6 +219,21 @@ class ForgeHttp:
                 return answer
             url, parameters = there, {}
         return answer
+
+    def _in_time(
+        self, method: str, url: str, parameters: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> Answer | str:
+        """Ask in a thread that is left at the deadline: httpx counts anew with every byte that comes."""
+        found: list[Answer | str] = []
+        asking = threading.Thread(
+            target=lambda: found.append(self._once(method, url, parameters, body)), daemon=True
+        )
+        asking.start()
+        asking.join(self.patience.answer)
+        if found:
+            return found[0]
+        self._client = None
+        return f"no answer in {self.patience.answer:g} s"
 
     def _once(
         self, method: str, url: str, parameters: Mapping[str, str], body: Mapping[str, Any] | None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -225,6 +227,28 @@ def test_a_silent_forge_is_not_waited_for(server: Echo) -> None:
     with ForgeHttp(api, patience) as http, pytest.raises(Undecided, match=r"no answer in 0\.2 s"):
         http.get("/x")
     server.quiet.set()
+
+
+def test_an_answer_drop_by_drop_is_not_waited_for() -> None:
+    enable_socket()
+    over = threading.Event()
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not over.wait(0.02):
+                    self.request.sendall(b"x")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as dripping:
+        dripping.daemon_threads = True
+        threading.Thread(target=dripping.serve_forever, args=(0.01,), daemon=True).start()
+        api = Api(f"http://127.0.0.1:{dripping.server_address[1]}", "a/b", Token(TOKEN, "$T"), "Bearer", "w")
+        patience = Patience(answer=0.3, pauses=(), sleep=lambda _: None)
+        with ForgeHttp(api, patience) as http, pytest.raises(Undecided, match=r"no answer in 0\.3 s"):
+            http.get("/x")
+        over.set()
+        dripping.shutdown()
 
 
 @pytest.mark.parametrize(
