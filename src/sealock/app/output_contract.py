@@ -45,7 +45,7 @@ class Contract:
 
     def __init__(self, schema: AnswerSchema) -> None:
         """Take the schema; what is sent is its strict form."""
-        self._asked: Schema = schema.schema
+        self.asked: Schema = schema.schema
         self._judge = schema
         self.strict: StrictSchema = strict(schema.schema)
 
@@ -61,7 +61,7 @@ class Contract:
         except (msgspec.DecodeError, RecursionError) as wrong:
             words = "it is empty" if not raw.strip() else f"it is not JSON: {wrong}"
             return NoAnswer(raw, (words,))
-        asked = as_asked(value, self._asked)
+        asked = as_asked(value, self.asked)
         problems = self._judge.problems(asked)
         if problems:
             return NoAnswer(raw, tuple(problems[:_MOST_PROBLEMS]))
@@ -84,16 +84,14 @@ class Kept(msgspec.Struct, frozen=True):
     stopped: bool = False
 
 
-def keep(
-    contract: Contract, first: Attempt, ask: Callable[[str], Attempt], repairs: int, prompt: str
-) -> Kept:
-    """Judge the first attempt, and ask again until it fits, at most `repairs` times.
+def keep(contract: Contract, ask: Callable[[str], Attempt], repairs: int, prompt: str) -> Kept:
+    """Ask for an answer, and again until it fits, at most `repairs` times.
 
     `ask` runs a fresh agent with the prompt it is given. A run that was stopped (budget, deadline) is not
     asked again: its last message is judged all the same.
     """
     refused: list[NoAnswer] = []
-    attempt = first
+    attempt = ask(prompt)
     while True:
         found = contract.judge(attempt.message)
         if isinstance(found, Answer):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from sealock.app.output_contract import Attempt
+from sealock.app.run_terms import NO_TERMS
 from sealock.domain.agent_run import (
     AgentExit,
     BackendName,
@@ -28,7 +30,9 @@ from sealock.ports import SealedRun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealock.ports import AgentWorkspace, Chamber, Clock, RunRecord
+    from sealock.app.run_terms import RunTerms
+    from sealock.domain.agent_run import Limits
+    from sealock.ports import AgentModel, AgentWorkspace, Chamber, Clock, RunRecord
 
     Watch = Callable[[float, bytes], None]
 
@@ -67,12 +71,13 @@ class RunOutcome(msgspec.Struct, frozen=True):
     """What came of a run: `manifest` has the outcome and its reason, the final message, usage and tree.
 
     `report` is what the model proxy saw. `patch` is the result against the base, empty where nothing
-    changed or the tree was refused.
+    changed or the tree was refused. `answer` is the answer as a file gets it, empty where it is not taken.
     """
 
     manifest: RunManifest
     report: ProxyReport
     patch: bytes = b""
+    answer: str = ""
 
 
 class Said(msgspec.Struct):
@@ -119,25 +124,28 @@ class RunAgent:
         self._chamber = chamber
         self._clock = clock
 
-    def prepare(self, request: AgentRequest) -> Prepared:
+    def prepare(self, request: AgentRequest, terms: RunTerms = NO_TERMS) -> Prepared:
         """Return what a run would be; nothing is started. Raises UsageError, Refused, Undecided."""
         binary = self._chamber.binary()
         with self._chamber.workspace(request.revision) as workspace:
-            return self._prepared(request, _sealed(request, binary, workspace), workspace)
+            return self._prepared(request, _sealed(request, binary, workspace), workspace, terms)
 
-    def run(self, request: AgentRequest, watch: Watch | None = None) -> RunOutcome:
+    def run(
+        self, request: AgentRequest, watch: Watch | None = None, terms: RunTerms = NO_TERMS
+    ) -> RunOutcome:
         """Run it to its end; `watch` sees each line of the agent's output as it comes.
 
+        `terms` say what its answer and its patch must be to be taken.
         Raises UsageError, Refused, Undecided where it could not be started or its record not be kept.
         """
         binary = self._chamber.binary()
         with self._chamber.workspace(request.revision) as workspace:
             sealed = _sealed(request, binary, workspace)
-            prepared = self._prepared(request, sealed, workspace)
+            prepared = self._prepared(request, sealed, workspace, terms)
             first = self._manifest(request, prepared)
             record = self._chamber.record(first)
             try:
-                outcome = self._ran(sealed, workspace, first, record, watch)
+                outcome = self._ran(_Run(sealed, workspace, first, record, terms), watch)
             except BaseException as wrong:
                 if record:
                     record.finish(self._broken_off(first, wrong))
@@ -147,46 +155,45 @@ class RunAgent:
                 outcome = msgspec.structs.replace(outcome, manifest=manifest)
             return outcome
 
-    def _ran(
-        self,
-        sealed: SealedRun,
-        workspace: AgentWorkspace,
-        first: RunManifest,
-        record: RunRecord | None,
-        watch: Watch | None,
-    ) -> RunOutcome:
-        said = Said()
-        with self._chamber.model(sealed.task, record) as model:
-            command = self._chamber.seal(sealed, model.endpoint)
-            with self._chamber.start(command, sealed.backend, sealed.task.limits) as agent:
-                for seconds, line in agent:
-                    said.take(line)
-                    if watch:
-                        watch(seconds, line)
-                ended = agent.wait()
+    def _ran(self, run: _Run, watch: Watch | None) -> RunOutcome:
+        with self._chamber.model(run.sealed.task, run.record) as model:
+            agent = _Attempts(self._chamber, self._clock, run, model, watch)
+            answered = run.terms.answered(agent.ask, run.sealed.prompt)
         report = model.report()
-        tree, refusal = _tree(workspace, sealed.task)
-        verdict = Verdict("refused", refusal) if refusal else judge(ended, said, report, tree)
+        tree, refusal = _tree(run)
+        verdict = Verdict("refused", refusal) if refusal else judge(agent.ended, agent.said, report, tree)
         patch = b""
         if tree and tree.changed and not tree.refused:
-            workspace.keep(tree.tree)
-            patch = workspace.patch(tree.tree)
+            patch = run.workspace.patch(tree.tree)
+        details = {**run.first.details, **answered.details}
+        if verdict.outcome == "done" and answered.complaint:
+            verdict = Verdict("refused", answered.complaint)
+        if verdict.outcome == "done" and tree:
+            tried = run.terms.tried(patch, tree.tree, run.workspace.commit)
+            details |= tried.details
+            if tried.complaint:
+                verdict = Verdict("failed" if tried.undecided else "refused", tried.complaint)
+        if patch and tree and verdict.outcome == "done":
+            run.workspace.keep(tree.tree)
         manifest = msgspec.structs.replace(
-            first,
-            seconds=self._seconds_since(first),
+            run.first,
+            seconds=self._seconds_since(run.first),
             outcome=verdict.outcome,
             reason=verdict.reason,
-            exit=ended,
+            exit=agent.ended,
             usage=report.usage,
             cost_usd=report.cost_usd,
             result=tree,
-            final_message=said.message,
+            final_message=agent.said.message,
+            details=details,
         )
-        return RunOutcome(manifest, report, patch)
+        return RunOutcome(manifest, report, patch, answered.answer if verdict.outcome == "done" else "")
 
-    def _prepared(self, request: AgentRequest, sealed: SealedRun, workspace: AgentWorkspace) -> Prepared:
+    def _prepared(
+        self, request: AgentRequest, sealed: SealedRun, workspace: AgentWorkspace, terms: RunTerms
+    ) -> Prepared:
         command = self._chamber.seal(sealed, _NOBODY)
-        action = _action(request, sealed, command, workspace)
+        action = _action(request, sealed, command, workspace, terms)
         return Prepared(command, sealed.binary, workspace.commit, workspace.base_tree, action)
 
     def _manifest(self, request: AgentRequest, prepared: Prepared) -> RunManifest:
@@ -229,9 +236,64 @@ class RunAgent:
         return round((self._clock.now() - first.started).total_seconds(), 3)
 
 
-def policy_of(task: AgentTask) -> PathPolicy:
-    """Return what a task may change."""
-    return PathPolicy(task.paths or ("**",), (*PROTECTED, *task.protect), task.unprotect)
+class _Run(NamedTuple):
+    """One run: what is sealed, where it works, and what is known before it."""
+
+    sealed: SealedRun
+    workspace: AgentWorkspace
+    first: RunManifest
+    record: RunRecord | None
+    terms: RunTerms
+
+
+class _Attempts:
+    """The attempts of one run, each a fresh agent, with one workspace, model, budget and deadline.
+
+    `ended` and `said` are those of the last one.
+    """
+
+    def __init__(
+        self, chamber: Chamber, clock: Clock, run: _Run, model: AgentModel, watch: Watch | None
+    ) -> None:
+        self._chamber = chamber
+        self._clock = clock
+        self._sealed = run.sealed
+        self._model = model
+        self._watch = watch
+        self._began = clock.now()
+        self.ended = _UNKNOWN_EXIT
+        self.said = Said()
+
+    def ask(self, prompt: str) -> Attempt:
+        """Run an agent to its end. Raises UsageError, Undecided where it cannot be started."""
+        self.said = Said()
+        sealed = msgspec.structs.replace(self._sealed, prompt=prompt)
+        command = self._chamber.seal(sealed, self._model.endpoint)
+        with self._chamber.start(command, sealed.backend, self._limits()) as agent:
+            for seconds, line in agent:
+                self.said.take(line)
+                if self._watch:
+                    self._watch(seconds, line)
+            self.ended = agent.wait()
+        # Who is asked again has its answer to give, and no more work to do.
+        task = msgspec.structs.replace(self._sealed.task, sandbox="read-only")
+        self._sealed = msgspec.structs.replace(self._sealed, task=task)
+        done = self.said.completed and self.ended.ended_by == "itself" and not self._model.report().ended_by
+        return Attempt(self.said.message, "done" if done else "stopped")
+
+    def _limits(self) -> Limits:
+        """Return the task's limits, less the time that attempts took."""
+        limits = self._sealed.task.limits
+        spent = (self._clock.now() - self._began).total_seconds()
+        return msgspec.structs.replace(limits, wall_seconds=max(1.0, limits.wall_seconds - spent))
+
+
+def policy_of(task: AgentTask, *, restore: bool = False) -> PathPolicy:
+    """Return what a task may change; with `restore` what it protects is put back rather than refused."""
+    allowed = task.paths or ("**",)
+    if restore:
+        return PathPolicy(allowed, PROTECTED, task.unprotect, tests=task.protect)
+    return PathPolicy(allowed, (*PROTECTED, *task.protect), task.unprotect)
 
 
 def judge(ended: AgentExit, said: Said, report: ProxyReport, tree: TreeResult | None) -> Verdict:
@@ -278,16 +340,21 @@ def _sealed(request: AgentRequest, binary: CodexBinary, workspace: AgentWorkspac
     return SealedRun(request.task, binary, request.prompt, workspace.path, request.backend, request.schema)
 
 
-def _tree(workspace: AgentWorkspace, task: AgentTask) -> tuple[TreeResult | None, str]:
+def _tree(run: _Run) -> tuple[TreeResult | None, str]:
     """Return the result, or why it is not taken at all."""
+    policy = policy_of(run.sealed.task, restore=run.terms.restores)
     try:
-        return workspace.tree(policy_of(task)), ""
+        return run.workspace.tree(policy), ""
     except Refused as wrong:
         return None, wrong.message
 
 
 def _action(
-    request: AgentRequest, sealed: SealedRun, command: SealedCommand, workspace: AgentWorkspace
+    request: AgentRequest,
+    sealed: SealedRun,
+    command: SealedCommand,
+    workspace: AgentWorkspace,
+    terms: RunTerms,
 ) -> str:
     """Return the digest of everything that decides a run; where it happens is no part of it."""
     return digest_of(
@@ -304,6 +371,7 @@ def _action(
             "mounts": [[each.target, each.kind] for each in command.mounts],
             "backend": request.backend,
             "sandbox": request.task.sandbox,
-            "policy": msgspec.to_builtins(policy_of(request.task)),
+            "policy": msgspec.to_builtins(policy_of(request.task, restore=terms.restores)),
+            "terms": terms.decide(),
         }
     )
