@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sealock.app.explain import ExplainRun
+    from sealock.app.lock import LockAgents
     from sealock.app.run_agent import RunAgent
     from sealock.chamber.run_store import Recording
     from sealock.domain.agent_run import BackendName
@@ -95,3 +96,45 @@ def explain(root: str, asked: ExplainOptions, variables: Mapping[str, str]) -> I
         with chamber.workspace(asked.revision) as workspace:
             probe = MachineProbe(chamber, run, workspace, variables, compare=asked.compare)
             yield ExplainRun(probe, run)
+
+
+class LockOptions(NamedTuple):
+    """What `sealock lock` was asked."""
+
+    revision: str = "HEAD"
+    backend: BackendName = "bwrap"
+
+
+@contextmanager
+def lock(root: str, asked: LockOptions, variables: Mapping[str, str]) -> Iterator[LockAgents]:
+    """Give what writes and checks the lock of every task, of Sealock's own where sealock.yaml has none.
+
+    Raises UsageError, ConfigurationError, Refused, Undecided.
+    """
+    from sealock.app.lock import LockAgents, Locked
+    from sealock.chamber.lock_probe import ChamberLockProbe
+    from sealock.chamber.sealed_chamber import SealedChamber
+
+    tree = wiring.work_tree(root)
+    settings = wiring.settings(wiring.files(root))
+    tasks = [
+        Locked(name, task, asked.backend, *(_asked_file(root, each) for each in (task.prompt, task.schema)))
+        for name in (sorted(settings.agent) or [""])
+        for task in [task_named(settings, name)]
+    ]
+    with (
+        SealedChamber(root, settings.chamber, variables, keep_record=False) as chamber,
+        chamber.workspace(asked.revision) as workspace,
+    ):
+        yield LockAgents(ChamberLockProbe(chamber, workspace, variables), tree, tasks)
+
+
+def _asked_file(root: str, path: str) -> str:
+    """Return a task's file, empty for none. Raises UsageError."""
+    if not path:
+        return ""
+    try:
+        return wiring.files(root).read_text(path)
+    except FileNotFoundError:
+        message = f"a task of sealock.yaml names {printable(path)}, and it is not there"
+        raise UsageError(message, hint="The path is relative to the repository's root.") from None

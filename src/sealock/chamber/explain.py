@@ -56,7 +56,7 @@ class MachineProbe:
             codex_home=codex_home,
             repository=workspace.root,
             environment=dict(environment),
-            committed=_committed(workspace),
+            committed=frozenset(committed(workspace)),
             sandboxed=run.backend != "none",
         )
 
@@ -119,7 +119,12 @@ class MachineProbe:
         return likely_secrets.replaced(found)
 
 
-def _committed(workspace: Workspace) -> frozenset[str]:
-    asked = ["ls-tree", "-r", "-z", "--name-only", "--full-tree", workspace.commit]
-    listed = git_program.output(workspace.root, asked)
-    return frozenset(os.fsdecode(listed).split("\0"))
+def committed(workspace: Workspace) -> dict[str, str]:
+    """Return the files of the workspace's commit by path, with mode and object id. Raises Undecided."""
+    asked = ["ls-tree", "-r", "-z", "--full-tree", workspace.commit]
+    listed = os.fsdecode(git_program.output(workspace.root, asked)).split("\0")
+    found = {}
+    for entry, _, path in (each.partition("\t") for each in listed if each):
+        mode, _, blob = entry.split(" ")
+        found[path] = f"{mode} {blob}"
+    return found

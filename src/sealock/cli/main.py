@@ -24,6 +24,7 @@ _COMMANDS = {
     "history": ("sealock.cli.history", "Show who moved which image of a service, when and why."),
     "import": ("sealock.cli.import_", "Write Applications that come from elsewhere, after checking them."),
     "hotfix": ("sealock.cli.hotfix", "Put an image directly into production, and record the debt."),
+    "lock": ("sealock.cli.lock", "Pin everything that shapes an agent's runs; --check says what changed."),
     "promote": ("sealock.cli.promote", "Move images from one environment to the next, behind gates."),
     "release": ("sealock.cli.release", "Tag what reached production."),
     "render": ("sealock.cli.render", "Print what Kustomize makes of an overlay."),
