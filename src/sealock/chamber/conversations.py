@@ -40,13 +40,10 @@ class Mismatch(Undecided):
         self.lines = lines
 
 
-def thread_of(headers: Mapping[str, str], request: Mapping[str, Any]) -> str:
-    """Return the id of the thread that a request of Codex belongs to, or empty."""
-    for name in ("thread-id", "session-id", "session_id"):
-        if found := headers.get(name):
-            return found
-    found = request.get("prompt_cache_key")
-    return found if isinstance(found, str) else ""
+def thread_of(headers: Mapping[str, str], otherwise: str | None) -> str:
+    """Return the id of the thread that a request of Codex belongs to; old versions say it elsewhere."""
+    named = (headers.get(name) for name in ("thread-id", "session-id", "session_id"))
+    return next(filter(None, named), otherwise or "")
 
 
 class Lanes:

@@ -7,8 +7,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sealock.chamber import event_stream, model_request, proxy_notes
 from sealock.chamber.conversations import Lanes, thread_of
 from sealock.chamber.meter import Grant, Meter, usage_of
@@ -18,7 +16,7 @@ from sealock.chamber.redaction import Leak
 from sealock.chamber.secret_forms import SHORTEST, Forms
 from sealock.chamber.upstream import Provider, ProviderFailed, Refusal, Upstream
 from sealock.domain.agent_run import Exchange, ProxyReport, Usage
-from sealock.errors import SealockError
+from sealock.errors import SealockError, UsageError
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, web
@@ -39,6 +37,9 @@ class LiveModel:
         self._provider = Provider(upstream)
         key = upstream.key if len(upstream.key) >= SHORTEST else ""
         self._key = Forms({"key": key} if key else {})
+        if recorder and key and not recorder.redactor.knows(key.encode()):
+            message = "the record does not know the provider's key, and could not keep it out"
+            raise UsageError(message)
         self._budget = budget
         self._meter = Meter(budget)
         self._recorder = recorder
@@ -76,18 +77,18 @@ class LiveModel:
 
     async def answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
         """Ask the provider, and pass its answer on as it comes."""
-        parsed = model_request.parsed(body)
-        if isinstance(parsed, str):
-            return self.refuse(*_FATAL, parsed)
+        head = model_request.head_of(body)
+        if isinstance(head, str):
+            return self.refuse(*_FATAL, head)
         # What cannot be recorded must not go on.
         await self._written()
-        place = self._lanes.place(thread_of(request.headers, parsed))
-        asked = model_request.asked(body, parsed, place)
+        place = self._lanes.place(thread_of(request.headers, head.prompt_cache_key))
+        asked = model_request.asked(body, head, place)
         self._judge(asked)
         if self._notes.ended:
             return self._refused(asked)
         try:
-            grant = self._meter.reserve(asked.model, len(body), asked.cap)
+            grant = self._meter.reserve(head.model, len(body), asked.cap)
         except SealockError as wrong:
             self._notes.end("budget", wrong.message)
             return self._refused(asked)
@@ -106,9 +107,13 @@ class LiveModel:
             self._notes.end("turns", f"the run has had its {self._budget.turns} turns")
         if self._budget.tool_calls and self._notes.tool_calls > self._budget.tool_calls:
             self._notes.end("tool-calls", f"the run has had its {self._budget.tool_calls} tool calls")
-        found = self._recorder.redactor.knows(asked.body) if self._recorder else ""
-        if found or self._key.names_in(asked.body.decode("utf-8", "replace")):
-            self._notes.end("secret", f"a request holds the secret {found or 'key'}, and was not sent")
+        if found := self._secret_in(asked.body):
+            self._notes.end("secret", f"a request holds the secret {found}, and was not sent")
+
+    def _secret_in(self, body: bytes) -> str:
+        if self._recorder:
+            return self._recorder.redactor.knows(body)
+        return "".join(self._key.names_in(body))
 
     def _refused(self, asked: Asked) -> web.Response:
         """Refuse a request for good, and record that."""
@@ -190,7 +195,7 @@ class _Passing:
         from aiohttp import web  # noqa: PLC0415 - only where a model is asked
 
         try:
-            async with self._provider.ask(_capped(asked, grant.output)) as found:
+            async with self._provider.ask(asked.capped(grant.output)) as found:
                 if not isinstance(found, Refusal):
                     return await self._stream(request, found)
         except ProviderFailed as wrong:
@@ -209,7 +214,7 @@ class _Passing:
 
     def _clean(self, found: Refusal) -> Refusal:
         """Return a refusal of the provider without the key, which some of them repeat."""
-        if not self._key.names_in(found.content.decode("utf-8", "replace")):
+        if not self._key.names_in(found.content):
             return found
         message = f"the provider answered {found.status}, and repeated the key"
         return Refusal(found.status, proxy_notes.error("provider_failed", message), JSON)
@@ -271,17 +276,6 @@ def _is_call(data: Any) -> bool:  # noqa: ANN401 - any JSON
     item = data.get("item") if isinstance(data, dict) else None
     kind = item.get("type") if isinstance(item, dict) else None
     return isinstance(kind, str) and kind.endswith("_call")
-
-
-def _capped(asked: Asked, cap: int) -> bytes:
-    """Return a request whose answer has at most `cap` tokens; 0 leaves it as it is."""
-    if not cap or 0 < asked.cap <= cap:
-        return asked.body
-    if asked.cap:
-        return msgspec.json.encode({**asked.parsed, "max_output_tokens": cap})
-    # Spliced, because spelling a long conversation anew takes longer than all the rest.
-    begin = asked.body.index(b"{") + 1
-    return b'%b"max_output_tokens":%d,%b' % (asked.body[:begin], cap, asked.body[begin:])
 
 
 def _failed(code: str, message: str) -> bytes:

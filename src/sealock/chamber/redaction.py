@@ -51,7 +51,7 @@ class Redactor:
 
     def knows(self, content: bytes) -> str:
         """Return the name of a known secret in these bytes, in any spelling, or empty."""
-        found = self._forms.names_in(content.decode("utf-8", "replace"))
+        found = self._forms.names_in(content)
         return found[0] if found else ""
 
     def value(self, found: Any, place: str = "$") -> Any:  # noqa: ANN401 - any JSON

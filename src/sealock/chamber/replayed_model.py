@@ -58,13 +58,14 @@ class ReplayedModel:
         """Answer with what was recorded for exactly this request."""
         from aiohttp import web  # noqa: PLC0415 - only where a model is asked
 
-        parsed = model_request.parsed(body)
-        if isinstance(parsed, str):
-            return self.refuse(*_FATAL, parsed)
+        head = model_request.head_of(body)
+        if isinstance(head, str):
+            return self.refuse(*_FATAL, head)
         if self._notes.ended:
             return self.refuse(*_FATAL, self._notes.why)
         try:
-            exchange = self._replayed.answer(thread_of(request.headers, parsed), parsed)
+            thread = thread_of(request.headers, head.prompt_cache_key)
+            exchange = self._replayed.answer(thread, model_request.whole(body))
             content = self._recording.response(exchange)
         except SealockError as wrong:
             if isinstance(wrong, Mismatch):

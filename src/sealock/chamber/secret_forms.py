@@ -36,11 +36,12 @@ class Forms:
                 raise UsageError(message, hint="It cannot be told from ordinary text; use a longer one.")
         self._secrets = dict(secrets)
         self._forms = [(name, form) for name, value in secrets.items() for form in _spelled(value)]
-        self._squeezed = [(name, form.translate(_SPACES)) for name, form in self._forms]
+        self._squeezed = [(name, _squeezed(_bytes(form))) for name, form in self._forms]
 
-    def names_in(self, text: str) -> tuple[str, ...]:
+    def names_in(self, text: str | bytes) -> tuple[str, ...]:
         """Return the names of the secrets that stand in a text in some spelling."""
-        squeezed = text.translate(_SPACES)
+        # Bytes, because conversations are long and every request is looked at before it is sent.
+        squeezed = _squeezed(text if isinstance(text, bytes) else _bytes(text))
         return tuple(dict.fromkeys(name for name, form in self._squeezed if form in squeezed))
 
     def replaced(self, text: str) -> str:
@@ -71,12 +72,20 @@ class Forms:
         return next((found[0] for each in layer if (found := self.names_in(each))), "")
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _squeezed(content: bytes) -> bytes:
+    return content.translate(None, b" \t\r\n\v\f")
+
+
 def _pattern(form: str) -> re.Pattern[str]:
     return re.compile(r"\s*".join(map(re.escape, form.translate(_SPACES))))
 
 
 def _spelled(secret: str) -> set[str]:
-    content = secret.encode("utf-8", "surrogatepass")
+    content = _bytes(secret)
     forms = {secret, secret[::-1]}
     for plain in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
         forms |= {plain, json.dumps(plain)[1:-1]}
