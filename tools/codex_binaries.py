@@ -58,7 +58,7 @@ def _inside(folder: Path) -> Path:
 
 def _of_wheel() -> Path:
     try:
-        import codex_cli_bin  # noqa: PLC0415 - an optional extra
+        import codex_cli_bin  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415 - an optional extra
     except ImportError:
         message = f"the wheel openai-codex-cli-bin {WHEEL} is not installed"
         raise Missing(message) from None

@@ -61,7 +61,7 @@ def start(command: SealedCommand, limits: Limits) -> RunningAgent:
             arguments=tuple(arguments(command, folder)),
             port=PORT if command.relay else 0,
         )
-        return RunningAgent(order, limits, command.stdin, owned.pop_all(), command.relay)
+        return RunningAgent(order, limits, command, owned.pop_all())
 
 
 def arguments(command: SealedCommand, folder: str) -> Iterator[str]:

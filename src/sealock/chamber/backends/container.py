@@ -80,7 +80,7 @@ def start(command: SealedCommand, limits: Limits, image: str = IMAGE) -> Running
             folder="/",
         )
         owned.callback(_remove, client, name)
-        agent = RunningAgent(order, limits, command.stdin, owned.pop_all())
+        agent = RunningAgent(order, limits, command, owned.pop_all())
         agent.own(Relay(listening, command.relay, agent.alive).close)
         return agent
 

@@ -25,4 +25,4 @@ def start(command: SealedCommand, limits: Limits) -> RunningAgent:
         environment=command.environment,
         folder=command.workdir,
     )
-    return RunningAgent(order, limits, command.stdin, ExitStack())
+    return RunningAgent(order, limits, command, ExitStack())

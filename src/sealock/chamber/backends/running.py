@@ -18,6 +18,7 @@ import msgspec
 
 from sealock.adapters import process
 from sealock.chamber import supervise
+from sealock.chamber.backends.disk import DiskWatch
 from sealock.chamber.backends.relay import Relay
 from sealock.domain.agent_run import AgentExit
 from sealock.errors import Undecided
@@ -25,7 +26,7 @@ from sealock.errors import Undecided
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealock.domain.agent_run import EndedBy, Limits
+    from sealock.domain.agent_run import EndedBy, Limits, SealedCommand
 
 LARGEST_FILE = 1 << 30
 """No file that the agent writes grows beyond this."""
@@ -66,8 +67,8 @@ class RunningAgent:
     run a little later. `alive` says that something happened which no line shows.
     """
 
-    def __init__(self, order: Order, limits: Limits, stdin: bytes, owned: ExitStack, relay: str = "") -> None:
-        """Start it; `owned` is closed at its end, `relay` the URL that the order's port leads to.
+    def __init__(self, order: Order, limits: Limits, command: SealedCommand, owned: ExitStack) -> None:
+        """Start a command by an order; `owned` is closed at its end.
 
         Raises Undecided when it cannot be started.
         """
@@ -76,13 +77,14 @@ class RunningAgent:
         self._ended_by: EndedBy = "itself"
         self._status: int | None = None
         self._over = False
+        self._disk = DiskWatch(_written(command))
         self._began = self._last = time.monotonic()
         self._kill_until = self._began + limits.wall_seconds + _GRACE_SECONDS
         self._buffer = bytearray()
         self._errors = bytearray()
         self._control_text = bytearray()
         try:
-            self._start(order, stdin, relay)
+            self._start(order, command.stdin, command.relay)
         except BaseException:
             self.close()
             raise
@@ -207,6 +209,8 @@ class RunningAgent:
                 self.kill("wall")
             elif now >= self._last + self._limits.idle_seconds:
                 self.kill("idle")
+            elif self._disk.full():
+                self.kill("disk")
         elif now >= self._kill_until:
             self._end_supervisor()
 
@@ -282,6 +286,11 @@ class RunningAgent:
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe:
                 pipe.close()
+
+
+def _written(command: SealedCommand) -> str:
+    """Return the folder of the host that it may write."""
+    return next((each.source for each in command.mounts if each.kind == "read-write"), "")
 
 
 def _with_seconds(order: Order, limits: Limits) -> Order:
