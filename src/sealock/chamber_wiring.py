@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sealock.chamber.run_store import Recording
     from sealock.domain.agent_run import BackendName
     from sealock.domain.settings import AgentTask, Settings
+    from sealock.ports import TrialBench
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` stays fast
 
@@ -138,3 +139,16 @@ def _asked_file(root: str, path: str) -> str:
     except FileNotFoundError:
         message = f"a task of sealock.yaml names {printable(path)}, and it is not there"
         raise UsageError(message, hint="The path is relative to the repository's root.") from None
+
+
+def bench(
+    root: str, settings: Settings, backend: BackendName, seconds: float, readable: tuple[str, ...]
+) -> TrialBench:
+    """Return where patches are tested. Raises UsageError, Refused, Undecided."""
+    from sealock.chamber import codex_binary
+    from sealock.chamber.trial_bench import BenchOptions, SealedBench
+
+    programs = ""
+    if backend == "bwrap":
+        programs, _ = codex_binary.places_of(codex_binary.find(settings.chamber.codex).path)
+    return SealedBench(root, BenchOptions(backend, seconds, programs=programs, readable=readable))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from inline_snapshot import snapshot
 
-from sealock.app.trial import report_lines, try_patch
+from sealock.app.trial import try_patch
 from sealock.chamber.codex_binary import places_of
 from sealock.chamber.trial_bench import BenchOptions, SealedBench
 from sealock.chamber.workspace import open_workspace
 from sealock.domain.path_policy import PathPolicy
 from sealock.domain.trial import OnFlaky, TrialReport, TrialRequest, TrialRun
 from sealock.errors import Undecided, UsageError
+from sealock.report.trial import report_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

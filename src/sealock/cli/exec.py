@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from sealock.cli import agent_terms
 from sealock.errors import UsageError
 from sealock.wiring import repository_root
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sealock.app.run_agent import AgentRequest, RunOutcome
     from sealock.domain.agent_advice import Need
+    from sealock.domain.agent_run import BackendName
     from sealock.domain.settings import AgentTask, Settings
 
 # ruff: noqa: PLC0415 - `--help` loads none of this
@@ -58,6 +61,7 @@ _MOST_PROMPT = 4 << 20
     help="With --advise: what it needs.",
 )
 @click.option("-o", "--output", default="", metavar="FILE", help="Write the answer there, all or nothing.")
+@agent_terms.options
 @click.option(
     "--repo",
     type=click.Path(exists=True, file_okay=False),
@@ -76,21 +80,26 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     said = wiring.settings(wiring.files(root))
     if options["advise"]:
         return _advise(options, said)
-    request = _request(options, _task(options, said), _backend(options), root)
+    task = _task(options, said)
+    contract = agent_terms.schema_of(options, task, root)
+    request = _request(options, task, _backend(options), root, contract.sent if contract else "")
+    terms = agent_terms.terms_of(options, contract, root, said, request.backend)
+    take = agent_terms.accept_of(options, root)
     run = chamber_wiring.RunOptions(options["allow_untested"], keep_record=not options["no_record"])
     with chamber_wiring.agents(root, said, run) as agents:
         if options["dry_run"]:
-            return _show(agents.prepare(request), options["form"])
-        return _report(agents.run(request), options)
+            return _show(agents.prepare(request, terms), options["form"])
+        return _report(agents.run(request, terms=terms), options, take)
 
 
-def _backend(options: dict[str, Any]) -> Any:  # noqa: ANN401 - one of the choices
+def _backend(options: dict[str, Any]) -> BackendName:
     if options["unsealed"]:
         return "none"
     if options["backend"] == "none":
         message = "the backend none seals nothing"
         raise UsageError(message, hint="Say so: --unsealed.")
-    return options["backend"]
+    backend: BackendName = options["backend"]
+    return backend
 
 
 def _task(options: dict[str, Any], said: Settings) -> AgentTask:
@@ -101,10 +110,11 @@ def _task(options: dict[str, Any], said: Settings) -> AgentTask:
     return msgspec.structs.replace(task, **changes)
 
 
-def _request(options: dict[str, Any], task: AgentTask, backend: Any, root: str) -> AgentRequest:  # noqa: ANN401
+def _request(
+    options: dict[str, Any], task: AgentTask, backend: BackendName, root: str, schema: str
+) -> AgentRequest:
     from sealock.app.run_agent import AgentRequest
 
-    schema = _of_repository(root, task.schema, "schema") if task.schema else ""
     return AgentRequest(
         name=options["task"],
         task=task,
@@ -151,32 +161,23 @@ def _show(prepared: Any, form: str) -> int:  # noqa: ANN401 - Prepared
     return 0
 
 
-def _report(outcome: RunOutcome, options: dict[str, Any]) -> int:
+def _report(outcome: RunOutcome, options: dict[str, Any], take: Callable[[RunOutcome], str] | None) -> int:
     from sealock.report import agent_run
 
     manifest = outcome.manifest
+    taken = take(outcome) if take and manifest.outcome == "done" else ""
     if options["output"] and manifest.outcome == "done":
-        _write(Path(options["output"]), manifest.final_message)
+        agent_terms.write(Path(options["output"]), outcome.answer.encode())
+    if options["raw_output"]:
+        agent_terms.write(Path(options["raw_output"]), manifest.final_message.encode())
     if options["form"] == "json":
         sys.stdout.buffer.write(agent_run.result_json(outcome))
     else:
-        if manifest.final_message:
-            click.echo(manifest.final_message)
+        click.echo(outcome.answer, nl=False)
         click.echo("\n".join(agent_run.result_lines(outcome)), err=True)
+    if taken:
+        click.echo(f"  taken: {taken}", err=True)
     return _EXITS[manifest.outcome]
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    content = text if text.endswith("\n") else f"{text}\n"
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as scratch:
-            scratch.write(content)
-        Path(scratch.name).chmod(0o644)
-        Path(scratch.name).replace(path)
-    except OSError as wrong:
-        message = f"{path} cannot be written: {os.strerror(wrong.errno or 0)}"
-        raise UsageError(message, hint="Name a file in a folder that is there.") from None
 
 
 def _advise(options: dict[str, Any], said: Settings) -> int:

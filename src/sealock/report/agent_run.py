@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sealock.domain.printable import printable
+from sealock.domain.trial import TrialReport
+from sealock.report.trial import report_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +112,14 @@ def result_lines(outcome: RunOutcome) -> Iterator[str]:
     tree = manifest.result
     for each in tree.refused if tree else ():
         yield f"  refused {printable(each.path)}: {each.reason}"
-    if tree and tree.changed and not tree.refused:
+    for path in tree.restored if tree else ():
+        yield f"  put back {printable(path.path)}: the task protects it"
+    for refused in manifest.details.get("answer", {}).get("refused", ()):
+        for problem in refused["problems"]:
+            yield f"  the answer did not fit: {printable(problem, 300)}"
+    if tested := manifest.details.get("tests"):
+        yield from (f"  {line}" for line in report_lines(msgspec.convert(tested, TrialReport)))
+    if tree and tree.changed and manifest.outcome == "done":
         count = len(tree.changed)
         yield f"  {count} {'path' if count == 1 else 'paths'} changed: tree {tree.tree}"
         yield f"  see it: git diff {manifest.base_commit[:12]} {tree.tree[:12]}"
