@@ -38,11 +38,12 @@ class PlaceOptions(NamedTuple):
 
 
 class StatusOptions(NamedTuple):
-    """What `sealock status` was asked."""
+    """What `sealock status` was asked. With `opened` the forge is asked for pull requests."""
 
     services: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    opened: bool = False
     cached: bool = True
 
 
@@ -69,7 +70,7 @@ def status(root: str, place: PlaceOptions, asked: StatusOptions) -> Iterator[Sho
             changes,
             at.gates(asked.evidence),
             at.folders,
-            at.waiting,
+            at.requested if asked.opened else at.waiting,
             store,
             SystemClock(),
         )
@@ -147,6 +148,20 @@ class _Deployed(NamedTuple):
         from sealock.domain.status import open_promotion
 
         return tuple(map(open_promotion, self.known.waiting()))
+
+    def requested(self) -> tuple[OpenPromotion, ...]:
+        """Return the promotions that wait as pull requests, as the forge knows them.
+
+        Raises UsageError for a forge that is not known, Undecided, Refused.
+        """
+        from sealock import release_wiring
+        from sealock.domain.promotion_branch import PREFIX
+        from sealock.domain.status import open_promotion
+
+        settings = self.settings.promotion.forge
+        with release_wiring.forge(self.root, self.branch.remote, settings) as forge:
+            found = forge.opened(self.branch.branch, PREFIX)
+        return tuple(open_promotion(each.head, each.url, each.number) for each in found)
 
     def gates(self, evidence: Sequence[str]) -> AskGates:
         """Return what asks the gates that need evidence and the time only."""

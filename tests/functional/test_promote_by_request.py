@@ -290,3 +290,13 @@ def test_a_train_is_one_request(lab: ForgeLab) -> None:
     (one,) = lab.server.state.records
     assert re.fullmatch("sealock/promote/production/train-[0-9a-f]{8}-[0-9a-f]{12}", one.head)
     assert "Promotes `ledger`, `search` to `production`" in one.body
+
+
+def test_status_asks_the_forge_for_open_requests(lab: ForgeLab) -> None:
+    assert lab.sealock(*PROMOTE)[0] == 0
+    code, found = lab.json("status", "ledger", "--open")
+    assert code == 0
+    (waiting,) = (each for cell in found["services"] for each in cell["open"])
+    assert waiting["branch"] == BRANCH
+    assert waiting["number"] == 1
+    assert waiting["url"].startswith("http")

@@ -11,6 +11,7 @@ from sealock.domain.canonical import digest_of
 from sealock.domain.gate_question import rfc3339
 from sealock.domain.printable import printable
 from sealock.domain.promotion import EvidenceRef
+from sealock.domain.promotion_branch import PREFIX
 from sealock.domain.promotion_message import read
 from sealock.errors import Undecided
 from sealock.ports import Approval, Heard, NotCounted
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from sealock.ports import ApprovalQuestion, Forge, PullRequest, Review
 
-PREFIX = "sealock/promote/"
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FETCH_SECONDS = 120
 _LONGEST_MESSAGE = 1 << 20

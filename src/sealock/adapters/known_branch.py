@@ -10,6 +10,7 @@ from sealock.adapters import git_program
 from sealock.adapters.git_remote import Repository, read_repository
 from sealock.domain.printable import printable
 from sealock.domain.promotion import Branch
+from sealock.domain.promotion_branch import PREFIX
 from sealock.domain.revision import Revision
 from sealock.errors import UsageError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _USUAL = ("main", "master")
-_WAITING = "sealock/promote/"
 
 
 class KnownBranch:
@@ -89,4 +89,4 @@ class KnownBranch:
 
     def waiting(self) -> tuple[str, ...]:
         """Return the names of the branches with promotions that wait, as this clone knows them."""
-        return tuple(name for name in self._refs if name.startswith(_WAITING))
+        return tuple(name for name in self._refs if name.startswith(PREFIX))

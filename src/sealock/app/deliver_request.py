@@ -11,6 +11,7 @@ from sealock.app.promotion.apply import Applied, plan_digest
 from sealock.domain.canonical import digest_of
 from sealock.domain.plan import FileChange
 from sealock.domain.printable import printable
+from sealock.domain.promotion_branch import PREFIX
 from sealock.domain.promotion_message import message, read, subject
 from sealock.errors import Conflict, Refused, Undecided, UsageError
 from sealock.ports import PullRequestDraft
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sealock.domain.promotion import GateResult, PromotionPlan
     from sealock.ports import Forge, PullRequest
 
-PREFIX = "sealock/promote/"
 _DIGITS, _FEW_DIGITS = 12, 8
 _MOST_LETTERS = 60
 _MOST_TITLE = 250
@@ -83,7 +83,7 @@ class ByRequest:
         delivery = session.branch.deliver_as(name, commit)
         if delivery.status == "refused":
             refused = f"{plan.to.remote} does not take the branch {name}: {delivery.message}"
-            raise Refused(refused, hint="You must be allowed to push branches under sealock/promote/.")
+            raise Refused(refused, hint=f"You must be allowed to push branches under {PREFIX}.")
         return (None if delivery.status == "moved" else delivery.commit or commit), False
 
     def _request(self, plan: PromotionPlan, name: str, there: PullRequest | None) -> tuple[PullRequest, str]:

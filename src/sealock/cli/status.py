@@ -37,6 +37,7 @@ Examples:
 @click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table",
               show_default=True)  # fmt: skip
 @click.option("--fetch", is_flag=True, help="Ask the remote first; without it, what this clone knows counts.")
+@click.option("--open", "opened", is_flag=True, help="Ask the forge for open pull requests.")
 @click.option("--evidence", multiple=True, metavar="PATH", help="Also read evidence here; repeatable.")
 @click.option("--remote", default="", metavar="NAME", help="Default: as sealock.yaml says, else origin.")
 @click.option("--branch", default="", metavar="NAME", help="Default: as sealock.yaml says, else its HEAD.")
@@ -63,6 +64,7 @@ def _report(options: dict[str, Any]) -> StatusReport:
         tuple(options["services"]),
         tuple(options["environments"]),
         tuple(options["evidence"]),
+        opened=options["opened"],
         cached=not options["no_cache"],
     )
     with wiring.status(repository_root(options["repo"]), place, asked) as case:

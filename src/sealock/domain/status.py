@@ -9,6 +9,7 @@ import msgspec
 
 from sealock.domain.hotfix_debt import HotfixDebt
 from sealock.domain.promotion import Branch, GateResult, GateVerdict, ImagePin
+from sealock.domain.promotion_branch import PREFIX
 
 _SHORT_DIGEST = re.compile(r"[0-9a-f]{12}")
 
@@ -82,7 +83,7 @@ class OpenPromotion(msgspec.Struct, frozen=True):
 
 def open_promotion(branch: str, url: str = "", number: int = 0) -> OpenPromotion:
     """Return what the name of a promotion's branch says: `sealock/promote/staging/ledger-0123456789ab`."""
-    environment, _, rest = branch.removeprefix("sealock/promote/").partition("/")
+    environment, _, rest = branch.removeprefix(PREFIX).partition("/")
     service, dash, digest = rest.rpartition("-")
     named = dash and _SHORT_DIGEST.fullmatch(digest)
     return OpenPromotion(branch, environment, service if named else "", url, number)
