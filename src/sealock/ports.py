@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from sealock.domain.agent_layers import HostInput
     from sealock.domain.agent_run import (
         AgentExit,
         EndedBy,
@@ -1005,4 +1006,32 @@ class TrialBench(Protocol):
 
     def run(self, request: TrialRequest) -> TrialRun:
         """Run the tests once, in a copy of their own. Raises Undecided where that cannot be done."""
+        ...
+
+
+class Patient(Protocol):
+    """A machine that `doctor` looks at; nothing of it is changed."""
+
+    def said(self, program: str, arguments: Sequence[str]) -> str | None:
+        """Return what a program prints, None when there is none. Raises Undecided when it does not answer."""
+        ...
+
+    def codex(self) -> CodexBinary:
+        """Return the agent's program, verified. Raises UsageError, Refused, Undecided."""
+        ...
+
+    def accepts(self, binary: CodexBinary) -> None:
+        """Raise UsageError for a version that would be refused."""
+        ...
+
+    def sandbox(self, binary: CodexBinary) -> str:
+        """Try the sandbox for real, and say what works. Raises Undecided with how to mend it."""
+        ...
+
+    def container(self) -> str:
+        """Say which container engine answers. Raises Undecided."""
+        ...
+
+    def leaks(self) -> Sequence[HostInput]:
+        """Return what the agent may read of the machine."""
         ...

@@ -18,6 +18,7 @@ _COMMANDS = {
     "approve": ("sealock.cli.approve", "Approve what is to move, with your Git signature."),
     "check": ("sealock.cli.check", "Check overlays, Applications and policy; exit 1 on findings."),
     "diff": ("sealock.cli.diff", "Show what a change does to the rendered objects, dangers first."),
+    "doctor": ("sealock.cli.doctor", "Look at this machine: versions, sandbox, leaks, and how to mend them."),
     "exec": ("sealock.cli.exec", "Run the Codex agent once, sealed, metered and recorded."),
     "explain": ("sealock.cli.explain", "Show where an agent run's settings come from, and if it is sealed."),
     "generate": ("sealock.cli.generate", "Write Applications, bases and overlays from services.yaml."),
