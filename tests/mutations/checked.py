@@ -103,9 +103,9 @@ class Checked:
 
     def mutated(self, mutation: Mutation) -> Said:
         """Return what a check says of one mutation; the copy is as it was afterwards. Raises Stale."""
-        for step in mutation.steps:
+        for number, step in enumerate(mutation.steps, 1):
             _apply(step, self.root)
-            self._commit()
+            self._commit(mutation.said if mutation.said and number == len(mutation.steps) else "state")
         with self._restored(mutation.edits):
             _apply(mutation.edits, self.root)
             if mutation.since:
@@ -129,9 +129,9 @@ class Checked:
             if self._git("rev-parse", "HEAD").strip() != self._good:
                 self._git("reset", "--quiet", "--hard", self._good)
 
-    def _commit(self) -> None:
+    def _commit(self, message: str = "state") -> None:
         self._git("add", "--all")
-        self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message=state")
+        self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", f"--message={message}")
 
     def _git(self, *arguments: str) -> str:
         done = subprocess.run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutations.mutation import KUBERNETES, PLATFORM, Edit, Mutation, Swap
+from tests.mutations.mutation import KUBERNETES, PLATFORM, Append, Edit, Mutation, Swap
 
 DEV = "services/ledger/overlays/dev/kustomization.yaml"
 STAGING = "services/ledger/overlays/staging/kustomization.yaml"
@@ -31,11 +31,23 @@ def _fault(  # noqa: PLR0913 - each is named in Mutation
     steps: tuple[tuple[Edit, ...], ...] = (),
     at: tuple[str, ...] = (),
     gap: str = "",
+    said: str = "",
 ) -> Mutation:
-    return Mutation(name, "Promotion", what, source, rule, edits, PLATFORM, at, steps=steps, gap=gap)
+    return Mutation(
+        name, "Promotion", what, source, rule, edits, PLATFORM, at, steps=steps, gap=gap, said=said
+    )
 
 
 _PINNED = (Swap(DEV, _LATEST, _digest("a")), Swap(STAGING, _STAGED, _digest("a")))
+
+_HOTFIX = f"""\
+hotfix(ledger): production [sha256:ccccc]
+
+Promotion-Image: ledger production: nothing → ghcr.io/acme/ledger@sha256:{"c" * 64}
+Promotion-Reason: a hole in the payments
+Approved-by: bob@acme.dev
+Promotion-Plan: sha256:{"0" * 64}
+"""
 
 FAULTS = (
     _fault(
@@ -152,5 +164,14 @@ FAULTS = (
         _DOWN,
         "image-downgrade",
         Swap(STAGING, _STAGED, '    newTag: "2.7.1-rc.2"\n'),
+    ),
+    _fault(
+        "hotfix-never-went-the-normal-way",
+        "production was mended past the other environments, which still run the fault",
+        _KARGO,
+        "hotfix-debt",
+        Append(PRODUCTION, "# mended in a hurry\n"),
+        steps=(_PINNED, (Swap(PRODUCTION, _LIVE, _digest("c")),)),
+        said=_HOTFIX,
     ),
 )

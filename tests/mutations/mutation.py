@@ -88,7 +88,8 @@ class Mutation(msgspec.Struct, frozen=True):
     """One fault, where it is known from, and the rule that must report it.
 
     `at` are files where the finding may point: the place of the cause; the edited files when empty.
-    `steps` are committed one by one before the fault. With `since` the fault is looked for with
+    `steps` are committed one by one before the fault, the last with the message `said` if any. With
+    `since` the fault is looked for with
     `--since HEAD`, because only the change is wrong. `gap` says why nothing catches it yet.
     """
 
@@ -103,6 +104,7 @@ class Mutation(msgspec.Struct, frozen=True):
     since: bool = False
     steps: tuple[tuple[Edit, ...], ...] = ()
     gap: str = ""
+    said: str = ""
 
     @property
     def files(self) -> frozenset[str]:
