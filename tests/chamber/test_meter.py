@@ -135,7 +135,7 @@ def test_no_run_spends_more_than_its_budget(usd: float, answers: list[_Answer]) 
 
 
 def _spend(path: str, rounds: int, granted: Any) -> None:  # noqa: ANN401 - a queue
-    meter = Meter(Budget(prices=_PRICES, output_cap=1000, shared=SharedBudget(path, usd=1.0)))
+    meter = Meter(Budget(prices=_PRICES, output_cap=1000, shared=(SharedBudget(path, usd=1.0),)))
     count = 0
     for _ in range(rounds):
         try:
@@ -163,10 +163,10 @@ def test_runs_that_share_a_budget_spend_it_once(tmp_path: Path) -> None:
 
 def test_a_run_that_died_leaves_its_booking_behind(tmp_path: Path) -> None:
     shared = SharedBudget(str(tmp_path / "pipeline.json"), usd=0.02)
-    Meter(Budget(prices=_PRICES, output_cap=1500, shared=shared)).reserve("m", 2000)
+    Meter(Budget(prices=_PRICES, output_cap=1500, shared=(shared,))).reserve("m", 2000)
 
     with pytest.raises(OverBudget) as caught:
-        Meter(Budget(prices=_PRICES, output_cap=1500, shared=shared)).reserve("m", 2000)
+        Meter(Budget(prices=_PRICES, output_cap=1500, shared=(shared,))).reserve("m", 2000)
 
     assert "the budget of all runs ($0.02)" in caught.value.message
 
@@ -176,6 +176,6 @@ def test_a_shared_budget_that_cannot_be_read_grants_nothing(tmp_path: Path) -> N
     path.write_text("{")
 
     with pytest.raises(Undecided) as caught:
-        Meter(Budget(prices=_PRICES, shared=SharedBudget(str(path), usd=1.0))).reserve("m", 10)
+        Meter(Budget(prices=_PRICES, shared=(SharedBudget(str(path), usd=1.0),))).reserve("m", 10)
 
     assert caught.value.hint == "Take it away to begin anew."

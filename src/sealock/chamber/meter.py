@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,13 @@ _MILLION = 1_000_000
 
 
 class SharedBudget(msgspec.Struct, frozen=True):
-    """What several runs may spend together; `path` is the file in which they book. None is no limit."""
+    """What several runs may spend together; `path` is the file in which they book. None is no limit.
+
+    `name` says in messages whose it is. Runs name the files that they share in the same order.
+    """
 
     path: str
+    name: str = "all runs"
     usd: float | None = None
     tokens: int | None = None
 
@@ -50,7 +54,7 @@ class Budget(msgspec.Struct, frozen=True):
     tool_calls: int = 0
     prices: dict[str, Price] = {}
     output_cap: int = 32_000
-    shared: SharedBudget | None = None
+    shared: tuple[SharedBudget, ...] = ()
 
 
 class OverBudget(Refused):
@@ -141,26 +145,26 @@ class Meter:
 
         Raises OverBudget, and Undecided where the price is not known or the shared file cannot be used.
         """
-        with self._lock, _shared(self._budget.shared) as shared:
+        with self._lock, _all_shared(self._budget.shared) as shared:
             limits = [(self._budget.usd, self._budget.tokens, self._own, "this run")]
-            if self._budget.shared:
-                limits.append((self._budget.shared.usd, self._budget.shared.tokens, shared, "all runs"))
+            for each, books in zip(self._budget.shared, shared, strict=True):
+                limits.append((each.usd, each.tokens, books, each.name))
             grant = self._grant(model, size, asked, limits)
-            for books in (self._own, shared):
+            for books in (self._own, *shared):
                 books.usd += grant.usd
                 books.tokens += grant.tokens
             return grant
 
     def settle(self, grant: Grant, usage: Usage | None, size: int = 0) -> float:
         """Correct the books by what was used, None where nobody knows; return the cost in US dollars."""
-        with self._lock, _shared(self._budget.shared) as shared:
+        with self._lock, _all_shared(self._budget.shared) as shared:
             if usage is None:
                 return grant.usd
             if size:
                 self._tokens_per_byte = max(self._tokens_per_byte, 1.1 * usage.input / size)
             price = self.price(grant.model)
             spent = cost(usage, price) if price else 0.0
-            for books in (self._own, shared):
+            for books in (self._own, *shared):
                 books.usd += spent - grant.usd
                 books.tokens += usage.input + usage.output - grant.tokens
             self.usage = added(self.usage, usage)
@@ -203,11 +207,14 @@ def _over(whose: str, usd: float | None, tokens: int | None, books: _Books) -> O
 
 
 @contextmanager
-def _shared(budget: SharedBudget | None) -> Iterator[_Books]:
+def _all_shared(budgets: tuple[SharedBudget, ...]) -> Iterator[tuple[_Books, ...]]:
+    with ExitStack() as stack:
+        yield tuple(stack.enter_context(_shared(each)) for each in budgets)
+
+
+@contextmanager
+def _shared(budget: SharedBudget) -> Iterator[_Books]:
     """Give the books that runs share, alone; what is changed in them is written at the end."""
-    if budget is None:
-        yield _Books()
-        return
     path = Path(budget.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

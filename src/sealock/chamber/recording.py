@@ -20,6 +20,7 @@ from sealock.domain.agent_run import Exchange, RunManifest, Usage
 from sealock.errors import SealockError, Undecided
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sealock.chamber.redaction import Redactor
@@ -54,9 +55,19 @@ class Answered(msgspec.Struct, frozen=True):
 class Recorder:
     """Writes one record; calls may come from several threads. After a failure nothing more is written."""
 
-    def __init__(self, folder: Path, manifest: RunManifest, redactor: Redactor) -> None:
-        """Begin in a folder that is not there yet. Raises Leak, Undecided."""
+    def __init__(
+        self,
+        folder: Path,
+        manifest: RunManifest,
+        redactor: Redactor,
+        finished: Callable[[RunManifest], None] = lambda _: None,
+    ) -> None:
+        """Begin in a folder that is not there yet; `finished` gets the last manifest as it was written.
+
+        Raises Leak, Undecided.
+        """
         self._folder = folder
+        self._finished = finished
         self._redactor = redactor
         self._lock = threading.Lock()
         self._exchanges = 0
@@ -141,8 +152,7 @@ class Recorder:
         except SealockError as wrong:
             self._fail(manifest, wrong, sums)
             raise
-        _write(self._folder / MANIFEST, content)
-        return msgspec.json.decode(content, type=RunManifest)
+        return self._close(content)
 
     def _fail(self, manifest: RunManifest, wrong: SealockError, sums: dict[str, Any]) -> None:
         failed = msgspec.structs.replace(
@@ -154,7 +164,13 @@ class Recorder:
             details={"record": sums},
             exit=msgspec.structs.replace(manifest.exit, stderr_tail=""),
         )
-        _write(self._folder / MANIFEST, self._spelled(failed))
+        self._close(self._spelled(failed))
+
+    def _close(self, content: bytes) -> RunManifest:
+        _write(self._folder / MANIFEST, content)
+        written = msgspec.json.decode(content, type=RunManifest)
+        self._finished(written)
+        return written
 
     def _spelled(self, manifest: RunManifest) -> bytes:
         clean = self._redactor.value(msgspec.to_builtins(manifest), "the manifest")

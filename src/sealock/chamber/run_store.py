@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
+from sealock.chamber.ledger import Ledger, spending_of
+from sealock.chamber.meter import added
 from sealock.chamber.recording import BLOBS, EXCHANGES, MANIFEST, Recorder
-from sealock.domain.agent_run import Exchange, RunManifest
+from sealock.domain.agent_run import Exchange, RunManifest, Usage
 from sealock.domain.location import Location
 from sealock.domain.printable import printable
 from sealock.errors import Undecided, UsageError
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sealock.chamber.redaction import Redactor
+    from sealock.domain.spending import Spending
 
 FOLDER = ".sealock/runs"
 
@@ -111,14 +114,36 @@ class RunStore:
 
     def __init__(self, root: str) -> None:
         self._folder = Path(root, FOLDER)
+        self._ledger = Ledger(root)
 
     def new_id(self, now: datetime) -> str:
         """Return an id for a run that begins now, such as `20261121T174132123Z-3fa9c1`."""
         return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}Z-{secrets.token_hex(3)}"
 
-    def begin(self, manifest: RunManifest, redactor: Redactor) -> Recorder:
-        """Begin a record; the manifest says what is known before the run. Raises Leak, Undecided."""
-        return Recorder(self._folder / manifest.id, manifest, redactor)
+    def begin(self, manifest: RunManifest, redactor: Redactor, pipeline: str = "") -> Recorder:
+        """Begin a record; the manifest says what is known before the run. Raises Leak, Undecided.
+
+        At its end what the run spent goes to the ledger, for the `pipeline` that it belongs to.
+        """
+
+        def finished(last: RunManifest) -> None:
+            self._ledger.add(spending_of(last, pipeline))
+
+        return Recorder(self._folder / manifest.id, manifest, redactor, finished)
+
+    def spending(self) -> tuple[Spending, ...]:
+        """Return what every run spent, oldest first, also of runs that broke off. Raises Undecided."""
+        known = {each.run: each for each in self._ledger.entries()}
+        for run in self.ids():
+            if run not in known:
+                recording = self.open(run)
+                manifest = recording.manifest
+                usage, cost = Usage(), 0.0
+                for each in recording.exchanges:
+                    usage, cost = added(usage, each.usage), cost + each.cost_usd
+                manifest = msgspec.structs.replace(manifest, usage=usage, cost_usd=cost)
+                known[run] = spending_of(manifest, "")
+        return tuple(known[run] for run in sorted(known))
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all records, newest first."""
