@@ -8,13 +8,15 @@ import json
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from chamber.sealed import repository
+from tests.chamber.sealed import repository
+
 from sealock.cli.main import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chamber.scripted_model import ScriptedModel
+    from tests.chamber.scripted_model import ScriptedModel
+
     from sealock.domain.agent_run import CodexBinary
 
 KEY = "sk-planted-key-of-the-provider-0123456789"

@@ -7,10 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from chamber.cli import KEY, platform, sealock
-from chamber.scripted_model import Turn, patch, run, say, scripted, turn
-from chamber.sealed import git
+from tests.chamber.cli import KEY, platform, sealock
+from tests.chamber.scripted_model import Turn, patch, run, say, scripted, turn
+from tests.chamber.sealed import git
 
 if TYPE_CHECKING:
     from pathlib import Path
