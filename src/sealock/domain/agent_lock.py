@@ -43,9 +43,9 @@ _WORDS = {
 }
 _KINDS = {
     "setting": "the setting",
-    "instructions": "the instructions in",
+    "instructions": "the instructions file",
     "skill": "the skill file",
-    "hook": "the hooks in",
+    "hook": "the hooks file",
     "server": "the MCP server",
     "project": "the project's file",
 }
