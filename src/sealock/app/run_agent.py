@@ -142,7 +142,7 @@ class RunAgent:
         with self._chamber.workspace(request.revision) as workspace:
             sealed = _sealed(request, binary, workspace)
             prepared = self._prepared(request, sealed, workspace, terms)
-            first = self._manifest(request, prepared)
+            first = self._manifest(request, prepared, terms)
             record = self._chamber.record(first)
             try:
                 outcome = self._ran(_Run(sealed, workspace, first, record, terms), watch)
@@ -196,7 +196,7 @@ class RunAgent:
         action = _action(request, sealed, command, workspace, terms)
         return Prepared(command, sealed.binary, workspace.commit, workspace.base_tree, action)
 
-    def _manifest(self, request: AgentRequest, prepared: Prepared) -> RunManifest:
+    def _manifest(self, request: AgentRequest, prepared: Prepared, terms: RunTerms) -> RunManifest:
         return RunManifest(
             id=self._chamber.run_id(),
             task=request.name,
@@ -219,6 +219,8 @@ class RunAgent:
             result=None,
             final_message="",
             normalisation=0,
+            # What a replay asks again.
+            details={"request": msgspec.to_builtins(request), "terms": terms.decide()},
         )
 
     def _broken_off(self, first: RunManifest, wrong: BaseException) -> RunManifest:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sealock.chamber.backends.running import RunningAgent
+    from sealock.chamber.meter import SharedBudget
     from sealock.chamber.proxy import ModelProxy
     from sealock.chamber.recording import Recorder
     from sealock.chamber.run_store import Recording
@@ -36,6 +37,17 @@ if TYPE_CHECKING:
     from sealock.ports import RunRecord, SealedRun
 
 # ruff: noqa: PLC0415 - a dry run loads neither the proxy nor the record
+
+
+BUDGETS = ".sealock/budgets"
+"""Where runs book what they spend together."""
+
+_PIPELINES = ("GITHUB_RUN_ID", "CI_PIPELINE_ID", "SEALOCK_PIPELINE")
+
+
+def pipeline(variables: Mapping[str, str]) -> str:
+    """Return the id of the CI run around us, or empty."""
+    return next((variables[name] for name in reversed(_PIPELINES) if variables.get(name)), "")
 
 
 class SealedChamber:
@@ -92,7 +104,9 @@ class SealedChamber:
         from sealock.chamber.run_store import RunStore
 
         key = self._key()
-        return RunStore(self._root).begin(manifest, Redactor({"model-key": key} if key else {}))
+        return RunStore(self._root).begin(
+            manifest, Redactor({"model-key": key} if key else {}), pipeline(self._variables)
+        )
 
     def model(self, task: AgentTask, record: RunRecord | None) -> ModelProxy:
         """Serve the model to one run. Raises UsageError, Undecided."""
@@ -107,6 +121,7 @@ class SealedChamber:
             task.limits.turns,
             task.limits.tool_calls,
             self._settings.prices,
+            shared=self._shared(),
         )
         if self._replay:
             return ModelProxy("replay", None, budget, None, self._replay)
@@ -117,6 +132,22 @@ class SealedChamber:
         # A record is one that it began itself.
         recorder = cast("Recorder | None", record)
         return ModelProxy("record" if recorder else "live", upstream, budget, recorder)
+
+    def _shared(self) -> tuple[SharedBudget, ...]:
+        """Return what all runs of the day, the week, the month may spend."""
+        from sealock.chamber.meter import SharedBudget
+        from sealock.domain.spending import period_start
+
+        now = datetime.now(UTC)  # noqa: TID251 - an adapter
+        return tuple(
+            SharedBudget(
+                str(Path(self._root, BUDGETS, f"{each.per}-{period_start(each.per, now):%Y-%m-%d}.json")),
+                f"all runs of this {each.per}",
+                each.usd,
+                each.tokens,
+            )
+            for each in self._settings.budgets
+        )
 
     def seal(self, run: SealedRun, model: ModelEndpoint) -> SealedCommand:
         """Return exactly what is started; nothing is. Raises UsageError."""
