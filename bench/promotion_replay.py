@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from bench.promotion_corpus import write_promotions
 
 from sealock import promotion_wiring
 from sealock.app.promotion.apply import read_plan
 from sealock.app.promotion.request import Request
 from sealock.domain.promotion import Override
+from sealock.report.promotion_json import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def _made(root: Path, promotions: int, dice: random.Random) -> Iterator[tuple[by
             first.apply_plan(plan, auto_merge=False)
             (ahead.difference_update if onward else ahead.update)(names)
             done += 1
-            yield msgspec.json.encode(plan), _git(root, "rev-parse", "HEAD^{tree}")
+            yield document(plan), _git(root, "rev-parse", "HEAD^{tree}")
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -16,7 +16,7 @@ import click
 from sealock.cli.main import root
 from sealock.config import schema
 from sealock.domain import agent_events
-from sealock.report import diff_json, findings_json, history_json, status_json
+from sealock.report import diff_json, findings_json, history_json, promotion_json, status_json
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 WIDTH = 100
@@ -70,6 +70,16 @@ def history_schema() -> str:
     return json.dumps(history_json.json_schema(), indent=2) + "\n"
 
 
+def promotion_plan_schema() -> str:
+    """Return the JSON Schema of a plan of `sealock promote`, `rollback` or `hotfix`."""
+    return json.dumps(promotion_json.plan_schema(), indent=2) + "\n"
+
+
+def promotion_result_schema() -> str:
+    """Return the JSON Schema of what these print with `--apply --format json`."""
+    return json.dumps(promotion_json.result_schema(), indent=2) + "\n"
+
+
 def agent_events_schema() -> str:
     """Return the JSON Schema of a line that `sealock exec --format json` prints."""
     return json.dumps(agent_events.json_schema(), indent=2) + "\n"
@@ -82,6 +92,8 @@ PAGES = {
     REFERENCE / "status.schema.json": status_schema,
     REFERENCE / "history.schema.json": history_schema,
     REFERENCE / "evidence.schema.json": evidence_schema,
+    REFERENCE / "promotion-plan.schema.json": promotion_plan_schema,
+    REFERENCE / "promotion-result.schema.json": promotion_result_schema,
     REFERENCE / "agent-events.schema.json": agent_events_schema,
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 3.0
-_LASTING = frozenset({"freeze", "approvals", "signed", "healthy", "soak"})
-"""Gates that can be asked again at no cost: programs are not run twice for one plan."""
 
 
 class Choices(NamedTuple):
@@ -135,7 +132,6 @@ class Promotions:
             return apply_planned(
                 self._session,
                 plan,
-                self._no_longer,
                 pause,
                 lambda session: self._way(stack, session, auto_merge=auto_merge),
             )
@@ -161,32 +157,6 @@ class Promotions:
             release_wiring.forge(self._git.root, session.branch.branch().remote, said.forge)
         )
         return ByRequest(forge, body, Wishes(auto_merge or said.auto_merge, self._choices.reopen))
-
-    def _no_longer(self, session: Session, plan: PromotionPlan) -> Sequence[str]:
-        """Return what gates say now that passed when the plan was made; programs are not run again."""
-        from sealock.domain.gate_question import GateQuestion
-
-        if plan.gates_of != "configured" or not plan.gates:
-            return ()
-        environment = session.settings.environments.get(plan.environment)
-        if environment is None:
-            return (f"there is no environment {plan.environment} any more",)
-        configured = environment.rollback if plan.action == "rollback" else environment.gates
-        # Reviews that were missing are what a request of this very plan collects.
-        missing = {"forge"} if plan.blocked else set()
-        gates = [each for each in configured if each.kind in _LASTING and each.by not in missing]
-        question = GateQuestion(
-            action=plan.action,
-            environment=plan.environment,
-            sources=environment.after,
-            cars=plan.cars,
-            base=session.base.commit,
-            author=session.branch.author(),
-            now=session.clock.now(),
-            override=plan.override,
-        )
-        results = session.gates(gates, question) if gates else ()
-        return [f"{each.gate}: {each.message}" for each in results if each.verdict != "pass"]
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -443,12 +413,19 @@ def pause(attempt: int) -> None:
 
 
 def write_file(path: str, content: bytes) -> None:
-    """Write a file whole or not at all. Raises UsageError."""
+    """Write a file whole or not at all; a pipe or device is written to. Raises UsageError."""
     target = Path(path)
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(target)
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
+        target = target.resolve()
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            draft.write_bytes(content)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as wrong:
         message = f"{path} cannot be written: {os.strerror(wrong.errno or 0)}"
         raise UsageError(message, hint="Name a file in a folder that you can write.") from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealock import promotion_wiring as wiring
+from sealock.domain.printable import printable
 from sealock.errors import UsageError
 from sealock.wiring import repository_root
 
@@ -24,6 +25,22 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - `--help` loads none of this
 
 _AGAIN = "Look with --plan, then add --yes."
+_LARGEST_PLAN = 64 * 1024 * 1024
+_NOUNS = {"promote": "promotion", "rollback": "rollback", "hotfix": "hotfix"}
+_IN_THE_PLAN: dict[str, tuple[str, object]] = {
+    "--from": ("source", ""),
+    "--to or --env": ("target", ""),
+    "--to": ("to", "-1"),
+    "--digest": ("digest", ""),
+    "--tag": ("tag", ""),
+    "--image": ("images", ()),
+    "--all-healthy": ("everything", False),
+    "--exclude": ("exclude", ()),
+    "--no-gates": ("no_gates", False),
+    "--reason": ("reason", ""),
+    "--approver": ("approver", ""),
+}
+"""What only planning asks: options by their names, with the key and what stands for `not given`."""
 
 PLACE_OPTIONS = (
     click.option(
@@ -93,10 +110,7 @@ def _run(action: Action, options: dict[str, Any]) -> int:
     )
     with wiring.promotions(repository_root(options["repo"]), choices) as promotions:
         if planned is not None:
-            if options["services"]:
-                message = "a plan file says which services move"
-                raise UsageError(message, hint="Drop SERVICE, or drop the file.")
-            return _apply_file(promotions, planned, options)
+            return _apply_file(action, promotions, planned, options)
         request = _request(action, options, promotions)
         if options["plan_file"] is None:
             plan = promotions.plan(request)
@@ -114,14 +128,32 @@ def _plan_file(options: dict[str, Any]) -> bytes | None:
     if name in {None, "-"}:
         return None
     try:
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            content = file.read(_LARGEST_PLAN + 1)
     except OSError as wrong:
         if "." in name or "/" in name:
             message = f"the plan file {name} cannot be read: {os.strerror(wrong.errno or 0)}"
             raise UsageError(message, hint="Write one with --format json > FILE.") from None
+    else:
+        if len(content) > _LARGEST_PLAN:
+            message = f"the plan file {name} is larger than any plan"
+            raise UsageError(message, hint="Write one with --format json > FILE.")
+        _refuse_choices(name, options)
+        return content
     options["services"] = (name, *options["services"])
     options["plan_file"] = "-"
     return None
+
+
+def _refuse_choices(name: str, options: dict[str, Any]) -> None:
+    """Raise UsageError for anything that a plan file says itself."""
+    if options["services"]:
+        message = "a plan file says which services move"
+        raise UsageError(message, hint="Drop SERVICE, or drop the file.")
+    for flag, (key, usual) in _IN_THE_PLAN.items():
+        if options.get(key, usual) != usual:
+            message = f"the plan file {name} is applied as it is, and {flag} would change it"
+            raise UsageError(message, hint="Drop the option, or plan anew with it.")
 
 
 def _request(action: Action, options: dict[str, Any], promotions: wiring.Promotions) -> Request:
@@ -167,10 +199,15 @@ def _apply_new(promotions: wiring.Promotions, request: Request, options: dict[st
     return _tell(applied, options)
 
 
-def _apply_file(promotions: wiring.Promotions, content: bytes, options: dict[str, Any]) -> int:
+def _apply_file(
+    action: Action, promotions: wiring.Promotions, content: bytes, options: dict[str, Any]
+) -> int:
     from sealock.app.promotion.apply import Blocked, read_plan
 
     plan = read_plan(content, options["plan_file"])
+    if plan.action != action:
+        message = f"{options['plan_file']} is the plan of a {_NOUNS[plan.action]}"
+        raise UsageError(message, hint=f"Apply it with `sealock {plan.action} --apply FILE`.")
     _agreed(plan, options)
     try:
         applied = promotions.apply_plan(plan, auto_merge=options["auto_merge"])
@@ -188,7 +225,11 @@ def _blocked(blocked: Any, options: dict[str, Any]) -> int:  # noqa: ANN401 - lo
 
 
 def _agreed(plan: PromotionPlan, options: dict[str, Any]) -> None:
-    """Show the plan, and ask. Raises UsageError without a terminal, click.Abort for no."""
+    """Show the plan, and ask. Raises UsageError without a terminal, click.Abort for no.
+
+    A file for the plan is written first: one that cannot be is found before anything is delivered.
+    """
+    _write(plan, options)
     if options["yes"]:
         return
     if not sys.stdin.isatty():
@@ -202,14 +243,16 @@ def _agreed(plan: PromotionPlan, options: dict[str, Any]) -> None:
 def _tell(applied: Applied, options: dict[str, Any]) -> int:
     from sealock.domain.promotion_message import subject
 
+    if applied.outcome == "nothing":
+        _write(applied.plan, options)
     if options["form"] == "json":
         from sealock.report.promotion_json import applied_document
 
         sys.stdout.buffer.write(applied_document(applied))
         return 0
     if applied.outcome == "nothing":
-        note = f": {applied.note}" if applied.note else ""
-        click.echo(f"nothing to do{note or f': {applied.plan.environment} has it already'}")
+        for line in [f"nothing to do: {applied.note}"] if applied.note else _lines(applied.plan):
+            click.echo(line)
         return 0
     click.echo(f"{applied.commit[:12]} {subject(applied.plan)}")
     if applied.request_url:
@@ -219,7 +262,7 @@ def _tell(applied: Applied, options: dict[str, Any]) -> int:
     if applied.note:
         _say(applied.note)
     for each in applied.plan.left_out:
-        _say(f"left out: {each.service}: {each.reason}")
+        _say(f"left out: {printable(each.service)}: {printable(each.reason, 400)}")
     if applied.plan.sync:
         _say("manual sync required; approve this:")
         for operation in applied.plan.sync:
@@ -228,17 +271,21 @@ def _tell(applied: Applied, options: dict[str, Any]) -> int:
 
 
 def _show(plan: PromotionPlan, options: dict[str, Any]) -> None:
-    if options["output"] or options["form"] == "json":
+    _write(plan, options)
+    if options["form"] == "json":
         from sealock.report.promotion_json import document
 
-        content = document(plan)
-        if options["output"]:
-            wiring.write_file(options["output"], content)
-        if options["form"] == "json":
-            sys.stdout.buffer.write(content)
-            return
+        sys.stdout.buffer.write(document(plan))
+        return
     for line in _lines(plan):
         click.echo(line)
+
+
+def _write(plan: PromotionPlan, options: dict[str, Any]) -> None:
+    if options["output"]:
+        from sealock.report.promotion_json import document
+
+        wiring.write_file(options["output"], document(plan))
 
 
 def _lines(plan: PromotionPlan) -> list[str]:

@@ -31,7 +31,10 @@ class ImagePin(msgspec.Struct, frozen=True):
 
 
 class ImageMove(msgspec.Struct, frozen=True):
-    """One image of a service: what the target ran `before`, and what it runs `after`."""
+    """One image of a service: what the target ran `before`, and what it runs `after`.
+
+    Where clusters of one environment ran different things, there is one for each of these.
+    """
 
     name: str
     before: ImagePin
@@ -57,8 +60,8 @@ class Car(msgspec.Struct, frozen=True):
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """The digests that arrive, in the images' order."""
-        return tuple(each.after.digest for each in self.images)
+        """The digests that arrive, in the images' order, each once."""
+        return tuple(dict.fromkeys(each.after.digest for each in self.images))
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -179,6 +182,17 @@ class PromotionPlan(msgspec.Struct, frozen=True):
         return any(each.verdict in {"refuse", "unknown"} for each in self.gates) or bool(
             self.findings or self.undecided
         )
+
+
+class PlanDocument(PromotionPlan, frozen=True, kw_only=True):
+    """A plan as its file holds it. `digest` names the plan: it is that of everything but these two."""
+
+    digest: str
+    subject: str
+
+    def plan(self) -> PromotionPlan:
+        """Return the plan alone."""
+        return PromotionPlan(**{name: getattr(self, name) for name in PromotionPlan.__struct_fields__})
 
 
 class Delivery(msgspec.Struct, frozen=True):

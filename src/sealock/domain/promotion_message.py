@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sealock.domain.promotion import Car, PromotionPlan
 
 _SHOWN = 12
+_LONGEST = 20_000
 _NOTHING = "nothing"
 _SUBJECT = re.compile(r"(promote|rollback|hotfix)\((.+?)\): ")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)")
@@ -77,7 +78,7 @@ def subject(plan: PromotionPlan) -> str:
 
 def message(plan: PromotionPlan, digest: str) -> str:
     """Return the whole message; `digest` is the plan's, `sha256:…`."""
-    lines = [subject(plan), ""]
+    lines = [printable(subject(plan), _LONGEST), ""]
     reason = _one_line(plan.override.reason)
     if reason:
         lines += [reason, ""]

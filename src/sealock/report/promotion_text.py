@@ -16,6 +16,7 @@ _WORDS = {"pass": "pass", "refuse": "REFUSED", "unknown": "UNKNOWN", "overridden
 _COLOURS = {"pass": "32", "refuse": "31", "unknown": "33", "overridden": "33"}
 _LISTED = 40
 _MOST = 400
+_LONGEST = 20_000
 
 
 def lines(plan: PromotionPlan, digest: str, subject: str, *, colour: bool = False) -> Iterator[str]:
@@ -23,14 +24,14 @@ def lines(plan: PromotionPlan, digest: str, subject: str, *, colour: bool = Fals
     if not plan.changes:
         yield from _nothing(plan)
         return
-    yield subject
-    yield f"  on {plan.to} at {plan.base[:12]}, by {_shown(plan.author)}"
+    yield printable(subject, _LONGEST)
+    yield f"  on {_shown(str(plan.to))} at {_shown(plan.base[:12])}, by {_shown(plan.author)}"
     for car in plan.cars:
         for move in car.images:
             before = str(move.before) if move.before.digest or move.before.tag else "nothing"
-            yield f"  {car.service}: {_shown(before)} → {_shown(str(move.after))}"
+            yield f"  {_shown(car.service)}: {_shown(before)} → {_shown(str(move.after))}"
     for each in plan.left_out:
-        yield f"  left out: {each.service}: {_shown(each.reason)}"
+        yield f"  left out: {_shown(each.service)}: {_shown(each.reason)}"
     yield ""
     yield from _gates(plan, colour=colour)
     yield ""
@@ -40,19 +41,21 @@ def lines(plan: PromotionPlan, digest: str, subject: str, *, colour: bool = Fals
     yield ""
     yield from _rendered(plan.rendered)
     yield from _after(plan)
-    yield f"plan {digest}"
+    yield f"plan {_shown(digest)}"
     yield from _blocked(plan)
 
 
 def _nothing(plan: PromotionPlan) -> Iterator[str]:
     for each in plan.left_out:
-        yield f"left out: {each.service}: {_shown(each.reason)}"
-    yield f"nothing to do: {plan.environment} has it already" if not plan.left_out else "nothing to do"
+        yield f"left out: {_shown(each.service)}: {_shown(each.reason)}"
+    yield (
+        f"nothing to do: {_shown(plan.environment)} has it already" if not plan.left_out else "nothing to do"
+    )
 
 
 def _gates(plan: PromotionPlan, *, colour: bool) -> Iterator[str]:
     if plan.gates_of == "none configured":
-        yield f"gates: none configured for {_kind(plan)} {plan.environment}"
+        yield f"gates: none configured for {_kind(plan)} {_shown(plan.environment)}"
     elif plan.gates_of == "overridden":
         yield f"gates: overridden: {_shown(plan.override.reason)}"
     else:
@@ -69,11 +72,11 @@ def _gate(gate: GateResult, *, colour: bool) -> Iterator[str]:
     word = _WORDS[gate.verdict]
     if colour:
         word = f"\x1b[{_COLOURS[gate.verdict]}m{word}\x1b[0m"
-    about = f" {gate.service}:" if gate.service else ""
-    later = f" (from {gate.retry_after})" if gate.retry_after else ""
-    yield f"  {word:<7} {gate.gate}:{about} {_shown(gate.message)}{later}"
+    about = f" {_shown(gate.service)}:" if gate.service else ""
+    later = f" (from {_shown(gate.retry_after)})" if gate.retry_after else ""
+    yield f"  {word:<7} {_shown(gate.gate)}:{about} {_shown(gate.message)}{later}"
     for piece in gate.evidence:
-        yield f"          {piece.kind} {piece.digest[:19]}: {_shown(piece.summary)}"
+        yield f"          {_shown(piece.kind)} {_shown(piece.digest[:19])}: {_shown(piece.summary)}"
     if gate.hint and gate.verdict != "pass":
         yield f"          {_shown(gate.hint)}"
 
@@ -82,8 +85,8 @@ def _rendered(changes: Sequence[FieldChange]) -> Iterator[str]:
     count = f"{len(changes)} field{'' if len(changes) == 1 else 's'}"
     yield f"rendered: {count}, and nothing else, in any overlay"
     for each in changes[:_LISTED]:
-        yield f"  {each.overlay}: {each.object}"
-        yield f"    {each.field}: {each.before} → {each.after}"
+        yield f"  {_shown(each.overlay)}: {_shown(each.object)}"
+        yield f"    {_shown(each.field)}: {_shown(each.before)} → {_shown(each.after)}"
     if len(changes) > _LISTED:
         yield f"  … and {len(changes) - _LISTED} more"
 
@@ -95,11 +98,11 @@ def _after(plan: PromotionPlan) -> Iterator[str]:
         yield f"check: could not decide: {_shown(each)}"
     if plan.sync:
         yield "manual sync required: after the commit, approve this:"
-        yield from (f"  {each}" for each in plan.sync)
+        yield from (f"  {_shown(each)}" for each in plan.sync)
 
 
 def _blocked(plan: PromotionPlan) -> Iterator[str]:
-    reasons = [f"{each.gate}" for each in plan.gates if each.verdict in {"refuse", "unknown"}]
+    reasons = [_shown(each.gate) for each in plan.gates if each.verdict in {"refuse", "unknown"}]
     reasons += ["check"] if plan.findings or plan.undecided else []
     if reasons:
         yield f"blocked by {', '.join(dict.fromkeys(reasons))}"

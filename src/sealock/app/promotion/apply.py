@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from sealock.app.promotion.again import refuse_effect, refuse_gates
 from sealock.domain.canonical import digest_of
 from sealock.domain.plan import FileChange
-from sealock.domain.promotion import PLAN_SCHEMA, PromotionPlan
+from sealock.domain.printable import printable
+from sealock.domain.promotion import PLAN_SCHEMA, PlanDocument, PromotionPlan
 from sealock.domain.promotion_message import message
 from sealock.errors import Conflict, Refused, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from sealock.app.promotion.request import Session
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 40
 _LISTED = 4
+_LONG = 200
+_HOW_TO_WRITE = "Write one with `sealock promote … --plan --format json > FILE`."
 
 
 class Applied(NamedTuple):
@@ -81,17 +85,26 @@ class Blocked(Refused):
 
 
 def read_plan(text: bytes, file: str) -> PromotionPlan:
-    """Return the plan in a file. Raises UsageError for anything else."""
+    """Return the plan in a file. Raises UsageError for anything else, Conflict for one that was edited."""
     try:
-        plan = msgspec.json.decode(text, type=PromotionPlan)
-    except msgspec.MsgspecError as wrong:
-        hint = "Write one with `sealock promote … --plan --format json > FILE`."
-        msg = f"{file} is no promotion plan: {wrong}"
-        raise UsageError(msg, hint=hint) from None
-    if plan.schema != PLAN_SCHEMA:
-        msg = f"{file} is a plan of another version: {plan.schema}"
-        raise UsageError(msg, hint="Plan anew.")
+        schema = msgspec.json.decode(text, type=_AnyPlan).schema
+        found = msgspec.json.decode(text, type=PlanDocument) if schema == PLAN_SCHEMA else None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+        msg = f"{printable(file, _LONG)} is no promotion plan: {printable(str(wrong), _LONG)}"
+        raise UsageError(msg, hint=_HOW_TO_WRITE) from None
+    if found is None:
+        said = printable(schema) or "without a schema"
+        msg = f"{printable(file, _LONG)} is no promotion plan of this version: {said}"
+        raise UsageError(msg, hint=_HOW_TO_WRITE)
+    plan = found.plan()
+    if plan_digest(plan) != found.digest:
+        msg = f"{printable(file, _LONG)} was edited: its digest is not {printable(found.digest, 19)}"
+        raise Conflict(msg, hint="Nothing was written. Plan anew.")
     return plan
+
+
+class _AnyPlan(msgspec.Struct):
+    schema: str = ""
 
 
 def apply_new(
@@ -131,14 +144,13 @@ def apply_new(
 def apply_planned(
     sessions: Callable[[], AbstractContextManager[Session]],
     plan: PromotionPlan,
-    again: Callable[[Session, PromotionPlan], Sequence[str]],
     pause: Callable[[int], None],
     way: Callable[[Session], Way],
 ) -> Applied:
     """Apply exactly `plan`: nothing is decided anew, and nothing is written if what it looked at has moved.
 
-    `again` asks the gates whose answer time can change, and returns what no longer holds. Raises Blocked,
-    Conflict, Refused, Undecided.
+    Gates whose answer time can change are asked again, and the effect is proven again, on the newest commit:
+    a plan is a file, and what it says is not taken on its word. Raises Blocked, Conflict, Refused, Undecided.
     """
     if not plan.changes:
         return Applied("nothing", plan)
@@ -152,8 +164,10 @@ def apply_planned(
                 raise Blocked(plan)
             if _is_done(session, plan):
                 return Applied("nothing", plan, note="it was applied before")
-            _refuse_moved(session, plan, again)
+            _refuse_moved(session, plan)
             tree = _same_tree(session, plan)
+            refuse_gates(session, plan)
+            refuse_effect(session, plan, tree)
             applied = delivering.deliver(session, plan, tree)
         if applied is not None:
             return applied
@@ -170,9 +184,7 @@ def _is_done(session: Session, plan: PromotionPlan) -> bool:
         return False
 
 
-def _refuse_moved(
-    session: Session, plan: PromotionPlan, again: Callable[[Session, PromotionPlan], Sequence[str]]
-) -> None:
+def _refuse_moved(session: Session, plan: PromotionPlan) -> None:
     paths = [each.path for each in plan.seen]
     blobs = session.branch.blobs(session.base, paths)
     moved = [each.path for each in plan.seen if blobs.get(each.path, "") != each.blob]
@@ -185,10 +197,6 @@ def _refuse_moved(
         if now != each.digest:
             text = f"{each.image} was {each.digest} when the plan was made, and is {now} now"
             raise Conflict(text, hint="Nothing was written. Plan anew.")
-    broken = again(session, plan)
-    if broken:
-        msg = f"a gate no longer holds: {broken[0]}"
-        raise Conflict(msg, hint="Nothing was written. Plan anew.")
 
 
 def _same_tree(session: Session, plan: PromotionPlan) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sealock.app.image_sites import edit, in_overlay
 from sealock.domain.location import Location
 from sealock.domain.plan import FileChange
-from sealock.domain.promotion import Car, ImageMove, ImagePin
+from sealock.domain.promotion import Car, FieldChange, ImageMove, ImagePin
 from sealock.domain.yaml_edit import NotEditable
 from sealock.errors import Refused
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sealock.domain.image_edit import TagStyle
     from sealock.domain.service_overlays import ServiceOverlay
     from sealock.ports import FileTree
+
+BY_ARGOCD = "set by Argo CD"
+"""The object of a change that no render shows."""
 
 
 class Edits:
@@ -34,11 +37,12 @@ class Edits:
         self._style = style
         self._before: dict[str, str] = {}
         self._after: dict[str, str] = {}
-        self.unrendered: set[tuple[str, str]] = set()
+        self.unrendered: dict[tuple[str, str], FieldChange] = {}
+        """What Argo CD applies itself over what kustomize renders, by overlay and image."""
 
     def add(self, draft: Draft) -> Car | None:
         """Edit what a draft asks for; None where everything is there already. Raises Refused."""
-        moves: dict[str, ImageMove] = {}
+        moves: dict[tuple[str, ImagePin], ImageMove] = {}
         changed: list[str] = []
         for overlay in draft.overlays:
             for name, pin in draft.images.items():
@@ -46,7 +50,7 @@ class Edits:
                 if before is not None:
                     changed.append(overlay.path)
                     after = ImagePin(name, before.new_name, pin.tag, pin.digest)
-                    moves.setdefault(name, ImageMove(name, before, after))
+                    moves.setdefault((name, before), ImageMove(name, before, after))
         if not moves:
             return None
         sources = tuple(each.path for each in draft.source_overlays)
@@ -80,7 +84,8 @@ class Edits:
             hint = "Set the digest by hand, in block style."
             raise Refused(message, where=Location(site.file), hint=hint) from wrong
         if site.kind == "argocd-source":
-            self.unrendered.add((overlay.path, name))
+            said = str(before), str(wanted)
+            self.unrendered[overlay.path, name] = FieldChange(overlay.path, BY_ARGOCD, "image", *said)
         return before
 
     def _text(self, file: str) -> str:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from sealock.app.promotion import order
-from sealock.app.promotion.dependents import dependents
+from sealock.app.promotion import asked, order
 from sealock.app.promotion.drafts import Drafts
 from sealock.app.promotion.earlier import earlier_draft
 from sealock.app.promotion.edits import Edits
 from sealock.app.promotion.manual_sync import operations
-from sealock.app.promotion.proof import missing, prove
 from sealock.app.promotion.request import CheckedTree
+from sealock.app.promotion.result import ORDER_RULES, overlays_of, require, result
 from sealock.app.promotion.where import Where
-from sealock.domain.gate_question import GateQuestion
-from sealock.domain.printable import printable
 from sealock.domain.promotion import (
     Car,
-    FieldChange,
     GateResult,
     LeftOut,
     PlannedChange,
@@ -28,7 +24,6 @@ from sealock.domain.promotion import (
     SeenFile,
     SeenTag,
 )
-from sealock.errors import Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -36,24 +31,11 @@ if TYPE_CHECKING:
     from sealock.app.promotion.drafts import Draft
     from sealock.app.promotion.proof import Proof
     from sealock.app.promotion.request import Request, Session
+    from sealock.app.promotion.result import Result
     from sealock.domain.plan import FileChange
     from sealock.domain.settings import Environment, Gate
 
 _CONFIGURATION = ("sealock.yaml", "services.yaml")
-_LISTED = 8
-_PROGRAMS = frozenset({"smoke", "program"})
-_ORDER_RULES = frozenset({"digest-not-proven", "environment-skipped"})
-"""What the gate `order` says, as rules: who goes past the one, goes past the others."""
-_NEVER_OVERRIDDEN = frozenset({"signed"})
-"""What even a hotfix must pass: a forged image mends nothing."""
-
-
-class _Result(NamedTuple):
-    """What is edited, the root tree that it makes, and the proof; None where nothing is."""
-
-    changes: tuple[FileChange, ...]
-    tree: str
-    proof: Proof | None
 
 
 class PlanPromotion:
@@ -81,13 +63,13 @@ class PlanPromotion:
             drafts = [each for each in drafts if each.service not in gone]
             edits, cars = self._edited(drafts)
             gates = tuple(each for each in gates if each.service not in gone)
-        result = self._result(edits, cars)
-        if result.proof and result.proof.other and edits.shared:
+        found = self._result(edits, cars)
+        if found.proof and found.proof.other and edits.shared:
             edits, cars = self._edited(drafts, apart=True)
-            result = self._result(edits, cars)
-        _require(result, edits, cars)
+            found = self._result(edits, cars)
+        require(found, cars, edits.unrendered)
         return self._settled(
-            result,
+            found,
             edits,
             cars,
             gates,
@@ -132,13 +114,7 @@ class PlanPromotion:
         return self._session.settings.environments[self._request.target]
 
     def _configured(self) -> tuple[Gate, ...]:
-        """Return the gates to ask; a hotfix runs no programs, and is told what else it goes past."""
-        environment = self._environment()
-        if self._request.action == "rollback":
-            return environment.rollback
-        if self._request.action == "hotfix":
-            return tuple(each for each in environment.gates if each.kind not in _PROGRAMS)
-        return environment.gates
+        return asked.configured(self._request.action, self._environment())
 
     def _asked(self, cars: Sequence[Car]) -> tuple[GateResult, ...]:
         """Return what the order and the configured gates say; overridden where the user has a reason."""
@@ -150,37 +126,14 @@ class PlanPromotion:
                 results += order.ordered(car, after, self._where, session.history)
         gates = self._configured()
         if gates:
-            question = GateQuestion(
-                action=request.action,
-                environment=request.target,
-                sources=after,
-                cars=tuple(cars),
-                base=session.base.commit,
-                author=session.branch.author(),
-                now=session.clock.now(),
-                override=request.override,
-            )
+            question = asked.question(session, request.action, request.target, cars, request.override)
             results += session.gates(gates, question)
         if request.no_gates or request.action == "hotfix":
-            self._refuse_own_word(results)
-            kept = _NEVER_OVERRIDDEN if request.action == "hotfix" else ()
+            author, approver = session.branch.author(), request.override.approver
+            asked.refuse_own_word(request.action, author, approver, results)
+            kept = asked.NEVER_OVERRIDDEN if request.action == "hotfix" else ()
             results = [each if each.gate in kept else _overridden(each) for each in results]
         return tuple(results)
-
-    def _refuse_own_word(self, results: Sequence[GateResult]) -> None:
-        """Raise UsageError where going past needs a second person, and there is none."""
-        frozen = any(each.gate == "freeze" and each.verdict != "pass" for each in results)
-        if not (frozen or self._request.action == "hotfix"):
-            return
-        author, approver = self._session.branch.author(), self._request.override.approver
-        own = {author.casefold(), author.rpartition("<")[2].rstrip(">").casefold()}
-        if not approver:
-            message = "going past a freeze needs --approver WHO"
-            raise UsageError(message, hint="Name who stands for it; it is recorded.")
-        mail = approver.rpartition("<")[2].rstrip(">").casefold()
-        if approver.casefold() in own or mail in own:
-            message = f"{printable(approver)} promotes, and cannot approve it too"
-            raise UsageError(message, hint="Name another person with --approver.")
 
     def _drops(self) -> bool:
         return self._request.everything or self._session.settings.promotion.on_refused == "drop"
@@ -202,18 +155,9 @@ class PlanPromotion:
 
     # The result
 
-    def _result(self, edits: Edits, cars: Sequence[Car]) -> _Result:
+    def _result(self, edits: Edits, cars: Sequence[Car]) -> Result:
         """Return the tree that results, and what renders otherwise in it. Raises Refused, Undecided."""
-        session = self._session
-        changes = edits.changes()
-        if not changes:
-            return _Result((), session.root_tree, None)
-        tree = session.branch.tree(session.base, changes)
-        files = frozenset(session.files.files())
-        changed = [each.path for each in changes]
-        overlays = dependents(changed, files, session.files.read_text, self._mentions)
-        overlays = tuple(dict.fromkeys((*_overlays(cars), *overlays)))
-        return _Result(changes, tree, prove(overlays, cars, session.before, session.after(tree)))
+        return result(self._session, edits.changes(), cars, self._mentions)
 
     def _mentions(self, texts: Collection[str]) -> Iterable[str]:
         """Return the files that hold one of `texts`; those with an overlay's name are among them."""
@@ -223,7 +167,7 @@ class PlanPromotion:
 
     def _settled(
         self,
-        result: _Result,
+        found: Result,
         edits: Edits,
         cars: Sequence[Car],
         gates: tuple[GateResult, ...],
@@ -231,10 +175,10 @@ class PlanPromotion:
     ) -> PromotionPlan:
         session, request = self._session, self._request
         left_out, tags = about
-        changes, tree, proof = result
+        changes, tree, proof = found
         past_order = request.no_gates or request.action == "hotfix"
-        without = _ORDER_RULES if past_order else frozenset()
-        checked = session.check(tree, _overlays(cars), without) if changes else CheckedTree()
+        without = ORDER_RULES if past_order else frozenset()
+        checked = session.check(tree, overlays_of(cars), without) if changes else CheckedTree()
         return PromotionPlan(
             action=request.action,
             to=session.branch.branch(),
@@ -245,7 +189,7 @@ class PlanPromotion:
             changes=self._planned(changes),
             tree=tree,
             gates=gates,
-            rendered=(*(proof.intended if proof else ()), *_unrendered(cars, edits)),
+            rendered=(*(proof.intended if proof else ()), *edits.unrendered.values()),
             author=session.branch.author(),
             created=session.clock.now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             left_out=tuple(left_out),
@@ -255,7 +199,7 @@ class PlanPromotion:
             tags=tuple(sorted(tags)),
             override=request.override,
             gates_of=self._gates_of(),
-            sync=operations(session.files, self._environment(), _overlays(cars), self._mentioned)
+            sync=operations(session.files, self._environment(), overlays_of(cars), self._mentioned)
             if changes
             else (),
         )
@@ -283,26 +227,6 @@ class PlanPromotion:
         return tuple(SeenFile(path, blobs.get(path, "")) for path in listed)
 
 
-def _overlays(cars: Sequence[Car]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(overlay for car in cars for overlay in car.overlays))
-
-
-def _require(result: _Result, edits: Edits, cars: Sequence[Car]) -> None:
-    """Raise Refused for anything that must not move, Undecided without a proof."""
-    proof = result.proof
-    if proof is None:
-        return
-    if proof.failures:
-        message = f"that only the images change cannot be shown: {'; '.join(proof.failures[:_LISTED])}"
-        raise Undecided(message, hint="Mend the overlay first; `sealock check` says where.")
-    if proof.other:
-        raise Refused(_too_much(proof.other), hint="Give each overlay its own `images:` entry.")
-    for overlay, move in missing(proof, cars):
-        if (overlay, move.name) not in edits.unrendered:
-            message = f"{overlay} would not run {move.after}: something else sets the image too"
-            raise Refused(message, hint="See `sealock render` of the overlay, and set it in one place.")
-
-
 def _overridden(result: GateResult) -> GateResult:
     if result.verdict == "pass":
         return result
@@ -325,21 +249,3 @@ def _in_order(cars: Sequence[Car]) -> list[Car]:
     for car in cars:
         put(car, frozenset())
     return list(done.values())
-
-
-def _too_much(other: Sequence[FieldChange]) -> str:
-    lines = [
-        f"{each.overlay}: {each.object} {each.field}: {each.before} → {each.after}"
-        for each in other[:_LISTED]
-    ]
-    more = f" and {len(other) - _LISTED} more" if len(other) > _LISTED else ""
-    return f"more than the intended images would change: {'; '.join(lines)}{more}"
-
-
-def _unrendered(cars: Sequence[Car], edits: Edits) -> Iterable[FieldChange]:
-    """Yield what Argo CD applies itself, over what kustomize renders."""
-    for car in cars:
-        for overlay in car.overlays:
-            for move in car.images:
-                if (overlay, move.name) in edits.unrendered:
-                    yield FieldChange(overlay, "set by Argo CD", "image", str(move.before), str(move.after))

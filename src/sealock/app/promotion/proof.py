@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sealock.app.base_images import matches
 from sealock.domain.image import ImageRef, InvalidImage
 from sealock.domain.printable import printable
 from sealock.domain.promotion import FieldChange
@@ -46,7 +47,7 @@ def prove(overlays: Sequence[str], cars: Sequence[Car], before: Renderer, after:
     other: list[FieldChange] = []
     failures: list[str] = []
     for overlay in overlays:
-        problem = _problem(overlay, old[overlay], new[overlay])
+        problem = _problem(overlay, old[overlay], new[overlay], must=overlay in moves)
         if problem:
             failures.append(problem)
             continue
@@ -68,16 +69,16 @@ def _moves(cars: Sequence[Car]) -> dict[str, tuple[ImageMove, ...]]:
     return found
 
 
-def _problem(overlay: str, old: Rendered, new: Rendered) -> str:
+def _problem(overlay: str, old: Rendered, new: Rendered, *, must: bool) -> str:
     """Return why two renders cannot be compared, or nothing.
 
     What did not render before (a Component by itself, a broken overlay) and fails in the same words is
-    as it was.
+    as it was; what a service moves in `must` render.
     """
     if new.failure is None and old.failure is None:
         return ""
     if new.failure is not None and old.failure is not None:
-        same = old.failure.message == new.failure.message
+        same = not must and old.failure.message == new.failure.message
         return "" if same and not old.objects else f"{overlay}: {printable(new.failure.message, _SHOWN)}"
     wrong = new.failure or old.failure
     when = "after" if new.failure else "before"
@@ -86,7 +87,7 @@ def _problem(overlay: str, old: Rendered, new: Rendered) -> str:
 
 def _changes(overlay: str, old: Rendered, new: Rendered) -> Iterator[FieldChange]:
     before, after = _by_key(old), _by_key(new)
-    for key in before.keys() | after.keys():
+    for key in sorted(before.keys() | after.keys()):
         one, other = before.get(key), after.get(key)
         if one is None or other is None:
             present = _ABSENT if one is None else "an object"
@@ -124,11 +125,17 @@ def _is_meant(change: FieldChange, moves: Sequence[ImageMove]) -> bool:
     except InvalidImage:
         return False
     return any(
-        after.name == move.after.repository
-        and str(after.digest or "") == move.after.digest
-        and before.name in {move.before.repository, move.name}
+        str(after.digest or "") == move.after.digest and _is_of(move, before.name, after.name)
         for move in moves
     )
+
+
+def _is_of(move: ImageMove, before: str, after: str) -> bool:
+    """Say whether a move takes one image name to another; the names of entries are expressions."""
+    if after == move.after.repository and before in {move.before.repository, move.name}:
+        return True
+    renamed = move.after.new_name
+    return matches(move.name, before) and after == (renamed or before)
 
 
 def missing(proof: Proof, cars: Sequence[Car]) -> Iterator[tuple[str, ImageMove]]:
