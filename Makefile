@@ -66,6 +66,7 @@ layers: env ## the layer contracts
 
 bench: env ## figures side by side with what users would run otherwise
 	PATH="$(dir $(GO)):$$PATH" $(BIN)/python -m bench.run
+	$(BIN)/python -m bench.promotion --out docs/reference/benchmarks-promotion.md
 
 package: env ## build the wheel, install it elsewhere, run the demo there with no Go
 	tests/package.sh

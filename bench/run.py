@@ -225,7 +225,7 @@ def growth(bench: Bench, sizes: list[int]) -> Iterator[list[str]]:
         shutil.rmtree(repository)
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -239,12 +239,12 @@ Whole processes, ours and the rival's in turns, {rounds} rounds.
 A ratio is the median of the pairs, with the lowest and the highest behind it.
 An overlay has six resources, two strategic patches, a namespace and an image.
 
-{_table(["work", "Sealock", "rival", "ratio", "at least"], [list(row) for row in rows])}
+{table(["work", "Sealock", "rival", "ratio", "at least"], [list(row) for row in rows])}
 
 ## Growth
 Seconds for the whole repository, and milliseconds for each overlay; one run each.
 
-{_table(["overlays", "render cold", "render unchanged", "check cold", "check unchanged"], grown)}
+{table(["overlays", "render cold", "render unchanged", "check cold", "check unchanged"], grown)}
 """
 
 
