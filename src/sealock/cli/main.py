@@ -29,8 +29,11 @@ _COMMANDS = {
     "promote": ("sealock.cli.promote", "Move images from one environment to the next, behind gates."),
     "release": ("sealock.cli.release", "Tag what reached production."),
     "render": ("sealock.cli.render", "Print what Kustomize makes of an overlay."),
+    "replay": ("sealock.cli.replay", "Do recorded agent runs again, without key or network."),
     "rollback": ("sealock.cli.rollback", "Go back to an image that ran there before."),
+    "runs": ("sealock.cli.runs", "List, show, export and throw away records of agent runs."),
     "status": ("sealock.cli.status", "Show what runs where, and what stands in the way of the next step."),
+    "usage": ("sealock.cli.usage", "Show what agent runs have spent, and what budgets have left."),
     "schema": ("sealock.cli.schema", "Print the JSON Schema of services.yaml or sealock.yaml."),
 }
 

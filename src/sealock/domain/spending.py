@@ -76,8 +76,9 @@ class BudgetState(msgspec.Struct, frozen=True):
 
 
 class UsageReport(msgspec.Struct, frozen=True):
-    """The ledger's runs in groups, largest first, all of them in one, budgets, and the trend."""
+    """The ledger's runs at a time: in groups, largest first, all of them in one, budgets, the trend."""
 
+    at: datetime
     by: By
     groups: tuple[Total, ...]
     total: Total
@@ -95,6 +96,7 @@ def report(spent: Sequence[Spending], by: By, budgets: Sequence[PeriodBudget], n
     totals = [_total(name, shares) for name, shares in groups.items()]
     order = (lambda each: (each.name,)) if by == "day" else (lambda each: (-each.cost_usd, each.name))
     return UsageReport(
+        at=now,
         by=by,
         groups=tuple(sorted(totals, key=order)),
         total=_total("total", [(each, 1.0) for each in spent]),
