@@ -74,19 +74,19 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
 
 
 def _replays(options: dict[str, Any]) -> Iterator[Replay]:
-    from sealock import record_wiring
+    from sealock import chamber_wiring
     from sealock.app.replay import replay, replay_all, shard
 
     root = repository_root(options["repo"])
-    again = record_wiring.replayer(root, allow_untested=options["allow_untested"])
+    again = chamber_wiring.replayer(root, allow_untested=options["allow_untested"])
     if not options["every"]:
-        found = record_wiring.recording(root, options["run"])
+        found = chamber_wiring.recording(root, options["run"])
         yield replay(found, again, options["level"], unsealed=options["unsealed"])
         return
-    runs = record_wiring.records(root).ids()
+    runs = chamber_wiring.records(root).ids()
     if not runs:
         message = "there is no record to replay"
         raise Undecided(message, hint="sealock exec makes them; commit .sealock/runs to have them in CI.")
     chosen = shard(runs, options["shard"])
-    recordings = record_wiring.opened(root, chosen)
+    recordings = chamber_wiring.opened(root, chosen)
     yield from replay_all(recordings, again, options["level"], unsealed=options["unsealed"])
