@@ -25,6 +25,7 @@ _MENDS = {
 }
 _MEND = "Run sealed, or move it away."
 _MOST_SHOWN = 50
+_MOST_PLACE = 1000
 
 
 class Doctor:
@@ -100,4 +101,5 @@ class Doctor:
 
 def _fate(each: HostInput) -> str:
     sealed = {"read": "read by a sealed run too", "part of the revision": "part of the revision"}
-    return f"{printable(each.place)} ({sealed.get(each.sealed, 'kept out of sealed runs')}: {each.why})"
+    fate = sealed.get(each.sealed, "kept out of sealed runs")
+    return f"{printable(each.place, _MOST_PLACE)} ({fate}: {each.why})"

@@ -195,15 +195,30 @@ def _integer(info: msgspec.inspect.IntType) -> Decoder:
 
 
 def _float(info: msgspec.inspect.FloatType) -> Decoder:
-    above = info.gt
-
     def decoder(node: Node, problems: Problems) -> Any:  # noqa: ANN401
         value = _value(node)
-        if type(value) in (int, float) and math.isfinite(value) and (above is None or value > above):
+        if type(value) in (int, float) and math.isfinite(value) and _fits(value, info):
             return float(value)
-        return _expected(node, problems, "a number" if above is None else f"a number above {above:g}")
+        return _expected(node, problems, _number_words(info))
 
     return decoder
+
+
+def _fits(value: float, info: msgspec.inspect.FloatType) -> bool:
+    above, least, most = info.gt, info.ge, info.le
+    return (
+        (above is None or value > above)
+        and (least is None or value >= least)
+        and (most is None or value <= most)
+    )
+
+
+def _number_words(info: msgspec.inspect.FloatType) -> str:
+    if info.gt is not None:
+        return f"a number above {info.gt:g}"
+    if info.ge is not None and info.le is not None:
+        return f"a number from {info.ge:,g} to {info.le:,.0f}"
+    return "a number"
 
 
 def _boolean(node: Node, problems: Problems) -> Any:  # noqa: ANN401

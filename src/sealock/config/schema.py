@@ -97,6 +97,11 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("ReleaseSection", "`release`"),
         ("AgentSection", "An agent task"),
         ("BudgetSection", "`budget`"),
+        ("ChamberSection", "`chamber`"),
+        ("CodexSection", "`codex`"),
+        ("UpstreamSection", "`upstream`"),
+        ("PriceSection", "A price"),
+        ("PeriodBudgetSection", "An entry of `budgets`"),
     ),
     "evidence": (("Evidence", "A piece of evidence"),),
 }
