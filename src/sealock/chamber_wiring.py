@@ -192,8 +192,8 @@ def replayer(root: str, *, allow_untested: bool = False) -> Again:
 
     def again(recording: Recording, request: AgentRequest, terms: dict[str, Any]) -> RunOutcome:
         options = RunOptions(allow_untested, keep_record=False, replay=recording)
-        with TemporaryDirectory() as folder, agents(root, settings, options) as agents:
-            return agents.run(request, terms=_terms(terms, folder))
+        with TemporaryDirectory() as folder, agents(root, settings, options) as running:
+            return running.run(request, terms=_terms(terms, folder))
 
     return again
 
