@@ -39,6 +39,15 @@ if TYPE_CHECKING:
 _UNKNOWN_EXIT = AgentExit(-1)
 _NOBODY = ModelEndpoint("http://127.0.0.1:1/v1", "")
 _MOST_REASON = 500
+_ENDED = {
+    "turns": "it has had all its turns",
+    "tool-calls": "it has had all its calls of tools",
+    "budget": "it has spent its budget",
+    "replay": "it is not the run that was recorded",
+    "record": "its record cannot be kept",
+    "secret": "it would have sent or recorded a secret",
+}
+"""What the model's proxy ended a run for, where it had no request to say so to."""
 # What says where a run happened, and not what was run.
 _OF_THE_PLACE = frozenset({"SEALOCK_MODEL_TOKEN", "HOME", "CODEX_HOME"})
 
@@ -309,7 +318,7 @@ def judge(ended: AgentExit, said: Said, report: ProxyReport, tree: TreeResult | 
     if ended.ended_by in limits:
         return limits[ended.ended_by]
     if report.ended_by:
-        words = _short(report.refusals[-1] if report.refusals else report.ended_by)
+        words = _short(report.refusals[-1]) if report.refusals else _ENDED[report.ended_by]
         failed = report.ended_by in {"replay", "record"}
         return Verdict("failed" if failed else "refused", words)
     if not said.completed:
