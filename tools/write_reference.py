@@ -16,7 +16,7 @@ import click
 from sealock.cli.main import root
 from sealock.config import schema
 from sealock.domain import agent_events
-from sealock.report import diff_json, findings_json, history_json, promotion_json, status_json
+from sealock.report import diff_json, explain_json, findings_json, history_json, promotion_json, status_json
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 WIDTH = 100
@@ -55,6 +55,11 @@ def check_schema() -> str:
     return json.dumps(findings_json.json_schema(), indent=2) + "\n"
 
 
+def explain_schema() -> str:
+    """Return the JSON Schema of what `sealock explain --format json` prints."""
+    return json.dumps(explain_json.json_schema(), indent=2) + "\n"
+
+
 def evidence_schema() -> str:
     """Return the JSON Schema of a piece of evidence."""
     return json.dumps(schema.evidence(), indent=2) + "\n"
@@ -91,6 +96,7 @@ PAGES = {
     REFERENCE / "diff.schema.json": diff_schema,
     REFERENCE / "status.schema.json": status_schema,
     REFERENCE / "history.schema.json": history_schema,
+    REFERENCE / "explain.schema.json": explain_schema,
     REFERENCE / "evidence.schema.json": evidence_schema,
     REFERENCE / "promotion-plan.schema.json": promotion_plan_schema,
     REFERENCE / "promotion-result.schema.json": promotion_result_schema,

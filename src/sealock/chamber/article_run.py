@@ -106,8 +106,9 @@ def _mounts(machine: Machine, copy: str) -> Iterator[Mount]:
         for name in _readable(home):
             if f"{home}/{name}" != machine.codex_home:
                 yield Mount(f"{home}/{name}", f"{home}/{name}")
-    yield Mount(machine.codex_home, copy, "read-write")
     yield Mount(machine.repository, machine.repository)
+    # Last: it may lie in the repository.
+    yield Mount(machine.codex_home, copy, "read-write")
 
 
 def _readable(folder: str) -> list[str]:
