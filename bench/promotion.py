@@ -97,7 +97,7 @@ def page(rounds: int) -> str:
         "Written by `make bench`; do not edit.\n"
         f"{os.uname().sysname} {os.uname().machine}, {os.cpu_count()} cores. "
         f"Whole processes, {rounds} rounds, one run: the median, with the lowest and the highest.\n"
-        "The remote is a bare repository on the same disk, Git is warm, and each command has run once before.\n"
+        "The remote is a bare repository on the same disk, Git is warm, each command has run once before.\n"
         "A plan has its proof by re-render and its check; an apply is a plan, a commit and a push.\n\n"
         f"{table(header, rows)}\n"
     )

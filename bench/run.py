@@ -226,6 +226,7 @@ def growth(bench: Bench, sizes: list[int]) -> Iterator[list[str]]:
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
