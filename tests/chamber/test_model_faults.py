@@ -86,7 +86,7 @@ FAULTS = {
     "huge": Fault([turn(say("x" * (20 << 20)))] * 9, 1, "refused: it gave no answer", 60.0),
     "empty": Fault([turn()] * 9, 1, "refused: it gave no answer"),
     "tools for ever": Fault(
-        loop(), 1, "calls of tools", 60.0, {"toolCalls": 5}
+        loop(), 1, "tool calls", 60.0, {"toolCalls": 5}
     ),
     "turns for ever": Fault(loop(), 1, "refused: the run has had its 4 turns", 60.0, {"turns": 4}),
     "prose for JSON": Fault(

@@ -41,7 +41,7 @@ _NOBODY = ModelEndpoint("http://127.0.0.1:1/v1", "")
 _MOST_REASON = 500
 _ENDED = {
     "turns": "it has had all its turns",
-    "tool-calls": "it has had all its calls of tools",
+    "tool-calls": "it has had all its tool calls",
     "budget": "it has spent its budget",
     "replay": "it is not the run that was recorded",
     "record": "its record cannot be kept",
