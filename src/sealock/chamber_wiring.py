@@ -32,6 +32,20 @@ MODEL = "gpt-5.5"
 """The model of a run that is no task of sealock.yaml."""
 
 
+def settings_of(root: str) -> Settings:
+    """Return sealock.yaml of the work tree, or the defaults. Raises ConfigurationError.
+
+    A rule that is not known in it is for `check` to say: it stops no agent.
+    """
+    from sealock.config import settings
+
+    try:
+        text = wiring.files(root).read_text(settings.FILE)
+    except FileNotFoundError:
+        return settings.defaults()
+    return settings.load(text)
+
+
 def task_named(settings: Settings, name: str) -> AgentTask:
     """Return a task of sealock.yaml; without a name one of Sealock's own. Raises UsageError."""
     from sealock.domain.settings import AgentTask

@@ -11,7 +11,9 @@ import asyncio
 import hmac
 import logging
 import secrets
+import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from sealock.chamber.live_model import LiveModel
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 PATH = "/v1/responses"
 
 _MOST_REQUEST_BYTES = 64 << 20
+_BACKLOG = 128
 _START_SECONDS = 30.0
 _STOP_SECONDS = 30.0
 
@@ -71,23 +74,32 @@ class ModelProxy:
         return self._service.report()
 
     def __enter__(self) -> Self:
+        # It listens at once and answers a little later: the agent needs as long to start as it does.
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        self._port = self._listening.getsockname()[1]
         self._thread.start()
-        if not self._ready.wait(_START_SECONDS):
-            message = f"the model proxy did not start in {_START_SECONDS:g} s"
-            raise Undecided(message)
-        if isinstance(self._failure, SealockError):
-            raise self._failure
-        if self._failure:
-            message = f"the model proxy cannot start: {self._failure}"
-            raise Undecided(message) from self._failure
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        began = self._ready.wait(_START_SECONDS)
         if self._loop and self._stop:
-            self._loop.call_soon_threadsafe(self._stop.set)
+            with suppress(RuntimeError):  # its loop is closed where it could not start
+                self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_STOP_SECONDS)
+        if value is None:
+            self._raise_failure(began=began)
+
+    def _raise_failure(self, *, began: bool) -> None:
+        if not began:
+            message = f"the model proxy did not start in {_START_SECONDS:g} s"
+            raise Undecided(message)
+        if isinstance(self._failure, SealockError):
+            raise self._failure
+        if self._failure:
+            message = f"the model proxy cannot serve: {self._failure}"
+            raise Undecided(message) from self._failure
 
     def _run(self) -> None:
         try:
@@ -95,6 +107,8 @@ class ModelProxy:
         except BaseException as wrong:  # noqa: BLE001 - told to who started it
             self._failure = wrong
         finally:
+            # Whoever connects is refused from now on, and does not wait.
+            self._listening.close()
             self._ready.set()
 
     async def _serve(self) -> None:
@@ -116,9 +130,7 @@ class ModelProxy:
         await self._service.open()
         try:
             await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            self._port = runner.addresses[0][1]
+            await web.SockSite(runner, self._listening).start()
             self._ready.set()
             await self._stop.wait()
         finally:

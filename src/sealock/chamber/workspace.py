@@ -83,15 +83,15 @@ def _environment() -> dict[str, str]:
 class Workspace:
     """A commit's files in `path`, the agent's; `commit` and `base_tree` are its ids."""
 
-    def __init__(self, root: str, scratch: str, commit: str) -> None:
+    def __init__(self, root: str, scratch: str, commit: str, tree: str) -> None:
         """Lay it out below `scratch`, a fresh folder. Raises Undecided."""
         self.root = root
         self.commit = commit
+        self.base_tree = tree
         self.path = str(Path(scratch, "workspace"))
         self._judge = str(Path(scratch, "judge.git"))
         self._environment = _environment()
         self._lay_out()
-        self.base_tree = self._git("rev-parse", f"{commit}^{{tree}}").decode().strip()
 
     def tree(self, policy: PathPolicy = PathPolicy()) -> TreeResult:  # noqa: B008 - a frozen value
         """Return what the agent left, judged by the policy.
@@ -102,6 +102,8 @@ class Workspace:
         self._bound()
         faults = self._add()
         tree = self._git("write-tree").decode().strip()
+        if tree == self.base_tree:
+            return TreeResult(tree, tree, (), faults)
         changed = tuple(self._changed(tree))
         others = self._unchanged(tree, {each.path for each in changed})
         judged = judge(changed, policy, others)
@@ -136,9 +138,8 @@ class Workspace:
         info.mkdir(exist_ok=True)
         (info / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
         self._git("fetch", "--quiet", "--depth=1", "--no-tags", "--no-auto-gc", self.root, self.commit)
-        self._git("update-ref", "--no-deref", "HEAD", self.commit)
-        self._git("read-tree", self.commit)
-        self._git("checkout-index", "--all", "--force", "--index", "--quiet")
+        Path(self._judge, "HEAD").write_text(f"{self.commit}\n", encoding="ascii")
+        self._git("read-tree", "-u", "--reset", self.commit)
         self._give_git()
 
     def _give_git(self) -> None:
@@ -215,20 +216,22 @@ def open_workspace(root: str, revision: str = "HEAD") -> Iterator[Workspace]:
 
     Raises UsageError where there is no such repository or revision, Undecided when Git fails.
     """
-    top, commit = _resolved(root, revision)
+    top, commit, tree = _resolved(root, revision)
     with tempfile.TemporaryDirectory(prefix="sealock-run-", ignore_cleanup_errors=True) as scratch:
-        yield Workspace(top, scratch, commit)
+        yield Workspace(top, scratch, commit, tree)
 
 
-def _resolved(root: str, revision: str) -> tuple[str, str]:
-    asked = ("rev-parse", "--show-toplevel", "--end-of-options", f"{revision}^{{commit}}")
+def _resolved(root: str, revision: str) -> tuple[str, str, str]:
+    """Return the repository's root, the commit that a revision names, and its tree."""
+    names = (f"{revision}^{{commit}}", f"{revision}^{{commit}}^{{tree}}")
+    asked = ("rev-parse", "--show-toplevel", "--end-of-options", *names)
     done = _run(root, asked, _environment())
-    # Some versions of Git repeat the option between the two answers.
+    # Some versions of Git repeat the option between the answers.
     lines = os.fsdecode(done.stdout).split("\n")
-    if done.status or len(lines) not in {3, 4}:
+    if done.status or len(lines) not in {4, 5}:
         message = f"{printable(revision)} names no commit in the repository {printable(root)}"
         raise UsageError(message, hint="The agent works on a commit: make one, or name one with --base.")
-    return lines[0], lines[-2]
+    return lines[0], lines[-3], lines[-2]
 
 
 def _run(

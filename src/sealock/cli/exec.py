@@ -74,10 +74,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     PROMPT is what is asked; `-` reads it from standard input. The answer goes to standard output. Exit code
     0: done. 1: refused, by policy, schema or budget. 2: usage. 3: it could not run, or not to its end.
     """
-    from sealock import chamber_wiring, wiring
+    from sealock import chamber_wiring
 
     root = repository_root(options["repo"])
-    said = wiring.settings(wiring.files(root))
+    said = chamber_wiring.settings_of(root)
     if options["advise"]:
         return _advise(options, said)
     task = _task(options, said)
