@@ -18,20 +18,20 @@ from inline_snapshot import snapshot
 from tests.chamber.perturbations import host
 from tests.chamber.perturbations.catalogue import SECRET, SYSTEM, Perturbation
 
+from sealock.app.explain import Arrangement, ExplainRun, doubts
 from sealock.chamber import canary, host_layers
 from sealock.chamber.codex_binary import bundled_bwrap
 from sealock.chamber.host_layers import Machine
 from sealock.cli.main import run
-from sealock.domain.agent_layers import Effective, HostInput, LayerValue, PartDifference, effective
-from sealock.domain.agent_run import Limits, SealedCommand, Setting
+from sealock.domain.agent_layers import Effective, HostInput, LayerValue, PartDifference, Told, effective
+from sealock.domain.agent_run import CodexBinary, Limits, SealedCommand, Setting
 from sealock.domain.request_parts import differences, parts
+from sealock.domain.settings import AgentTask
 from sealock.errors import Undecided
 from sealock.report import explain_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sealock.domain.agent_run import CodexBinary
 
 pytestmark = pytest.mark.enable_socket
 
@@ -268,6 +268,60 @@ def test_texts_and_tools_are_compared_by_name_and_not_by_place() -> None:
             ),
         )
     )
+
+
+def _told(*texts: str) -> Told:
+    content = [{"type": "input_text", "text": text} for text in texts]
+    request = {"input": [{"type": "message", "role": "user", "content": content}]}
+    return Told("sha256:" + str(abs(hash(texts))), request)
+
+
+def test_a_sealed_request_that_tells_of_the_day_or_of_skills_is_doubted() -> None:
+    context = "<environment_context>\n<current_date>2026-11-21</current_date>\n<timezone>UTC</timezone>"
+    assert doubts(_told("<skills_instructions>\nSing.", context)) == snapshot(
+        (
+            "skills are told to the model",
+            "the date is told to the model",
+            "the time zone is told to the model",
+        )
+    )
+    assert doubts(_told("# AGENTS.md instructions\nWrite <timezone> in tags.", "Hello.")) == ()
+
+
+class _Probe:
+    """Stands for a machine whose program says one thing after the other."""
+
+    commit = "0" * 40
+
+    def __init__(self, *told: Told) -> None:
+        self._told = list(told)
+
+    def inputs(self) -> tuple[HostInput, ...]:
+        return ()
+
+    def command(self) -> SealedCommand:
+        return SealedCommand((), {}, (), {}, ())
+
+    def sealed(self) -> Told:
+        return self._told.pop(0)
+
+    def without(self) -> Told:
+        message = "nobody looked"
+        raise Undecided(message)
+
+    def traces(self, told: Told) -> tuple[str, ...]:
+        del told
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [((_told("Hello."), _told("Hello.")), "sealed"), ((_told("Hello."), _told("Goodbye.")), "not sealed")],
+)
+def test_a_version_that_no_test_ran_must_tell_two_runs_the_same(told: tuple[Told, ...], verdict: str) -> None:
+    run_ = Arrangement("", AgentTask("m"), CodexBinary("/codex", "9.9.9", "0"), "bwrap", tested=False)
+    found = ExplainRun(_Probe(*told), run_).run()
+    assert (verdict, "nobody looked") == (found.verdict, found.without_fault)
 
 
 @given(_JSON)

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealock.domain.agent_layers import Explanation, LayerValue, Told, effective
 from sealock.domain.agent_run import Setting
-from sealock.domain.request_parts import differences
+from sealock.domain.request_parts import differences, parts
 from sealock.errors import Undecided
 
 if TYPE_CHECKING:
     from sealock.domain.agent_layers import HostInput
     from sealock.domain.agent_run import BackendName, CodexBinary, SealedCommand
     from sealock.domain.settings import AgentTask
+
+
+# The part that Codex tells it in, and the tag around it.
+_SIGNS = (
+    ("skills_instructions", "<skills_instructions>", "skills are told to the model"),
+    ("environment_context", "<current_date>", "the date is told to the model"),
+    ("environment_context", "<timezone>", "the time zone is told to the model"),
+)
 
 
 class Probe(Protocol):
@@ -74,7 +82,7 @@ class ExplainRun:
         inputs = self._probe.inputs()
         sealed = self._probe.sealed()
         without, fault = self._without()
-        reasons = (*self._reasons(inputs), *self._probe.traces(sealed))
+        reasons = (*self._reasons(inputs), *self._probe.traces(sealed), *self._doubts(sealed))
         task = self._run.task
         return Explanation(
             verdict="not sealed" if reasons else "sealed",
@@ -101,18 +109,37 @@ class ExplainRun:
         except Undecided as why:
             return None, why.message
 
+    def _doubts(self, told: Told) -> tuple[str, ...]:
+        """Return what is doubted; a version that no test ran must also tell two runs the same."""
+        found = doubts(told)
+        if not self._run.tested and self._probe.sealed().fingerprint != told.fingerprint:
+            version = self._run.binary.version
+            found = (
+                *found,
+                f"Codex {version}, which no test of Sealock ran, tells two runs different things",
+            )
+        return found
+
     def _reasons(self, inputs: tuple[HostInput, ...]) -> tuple[str, ...]:
         found = []
         if self._run.backend == "none":
             found.append("there is no sandbox: the agent's own process sees this machine's files and network")
-        if not self._run.tested:
-            found.append(f"Codex {self._run.binary.version} was never run by Sealock's tests")
         for each in inputs:
             if each.sealed == "read":
                 found.append(f"{each.place} is read: {each.why}")
                 if each.layer == "requirements":
                     found += _clamps(each, self._run.task.sandbox)
         return tuple(found)
+
+
+def doubts(told: Told) -> tuple[str, ...]:
+    """Return what a sealed request says and should not, in words: what changes from day to day or machine."""
+    found = parts(told.request)
+    return tuple(
+        words
+        for part, tag, words in _SIGNS
+        if any(part in name and tag in text for name, text in found.items())
+    )
 
 
 def pinned_settings(task: AgentTask, command: SealedCommand) -> tuple[Setting, ...]:
