@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealock.chamber.codex_binary import places_of
 from sealock.chamber.codex_versions import parse
 from sealock.chamber.seal import PORT, PROVIDER, toml
+from sealock.domain.agent_layers import LayerValue
 from sealock.domain.agent_run import Mount, SealedCommand
 from sealock.errors import Undecided
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealock.chamber.host_layers import Machine
-    from sealock.domain.agent_layers import LayerValue
     from sealock.domain.agent_run import CodexBinary, ModelEndpoint
 
 _FLAGS = ("--json", "--ignore-user-config", "--ignore-rules", "--ephemeral")
@@ -49,7 +49,9 @@ class ArticleRun(NamedTuple):
         said = [f"{each.key}={each.value}" for each in self.settings]
         said += [f"model_providers.{PROVIDER}={toml(provider)}", f"model_provider={toml(PROVIDER)}"]
         folder, program = places_of(self.binary.path)
-        full_auto = ("--full-auto",) if parse(self.binary.version) <= _LAST_FULL_AUTO else ()
+        # The article takes it for tasks that write; later versions refuse it.
+        writes = LayerValue("sandbox_mode", '"workspace-write"') in self.settings
+        full_auto = ("--full-auto",) if writes and parse(self.binary.version) <= _LAST_FULL_AUTO else ()
         target = _PROGRAMS if folder != self.binary.path else f"{_PROGRAMS}/{program}"
         return SealedCommand(
             argv=(
