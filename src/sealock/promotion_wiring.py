@@ -255,12 +255,12 @@ class _Opened(NamedTuple):
         return self.opened[tree]
 
     def catalog(self) -> CatalogFacts:
-        """Return what services.yaml says; nothing where there is none or it is wrong: folders tell enough."""
+        """Return what services.yaml says; nothing where there is none. Raises ConfigurationError."""
         from sealock.app.promotion.request import CatalogFacts
 
         try:
             text = self.files.read_text("services.yaml")
-        except (FileNotFoundError, SealockError):
+        except FileNotFoundError:
             return CatalogFacts()
         key = digest("promotion catalog", text)
         try:
@@ -384,11 +384,7 @@ def _catalog_facts(text: str, settings: Settings) -> CatalogFacts:
     from sealock.app.promotion.request import CatalogFacts
     from sealock.config import services
 
-    try:
-        catalog = services.load(text, services.FILE, settings)
-    except SealockError:
-        return CatalogFacts()
-    found = catalog.services
+    found = services.load(text, services.FILE, settings).services
     return CatalogFacts(
         {name: each.path for name, each in found.items()},
         {name: each.image_name for name, each in found.items()},

@@ -30,6 +30,8 @@ def lines(plan: PromotionPlan, digest: str, subject: str, *, colour: bool = Fals
         for move in car.images:
             before = str(move.before) if move.before.digest or move.before.tag else "nothing"
             yield f"  {_shown(car.service)}: {_shown(before)} → {_shown(str(move.after))}"
+    for tag in plan.tags:
+        yield f"  the registry has {_shown(tag.digest)} under {_shown(tag.image)}"
     for each in plan.left_out:
         yield f"  left out: {_shown(each.service)}: {_shown(each.reason)}"
     yield ""

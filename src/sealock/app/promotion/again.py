@@ -72,7 +72,7 @@ def _refuse_kind(plan: PromotionPlan, configured: tuple[Gate, ...]) -> None:
 
 def _order(session: Session, plan: PromotionPlan, after: tuple[str, ...]) -> Iterator[GateResult]:
     """Yield what the order says; of another service, or another way, nothing passes."""
-    where = Where(session)
+    where = Where(session, urgent=plan.action == "rollback")
     for car in plan.cars:
         _refuse_stranger(where, car, plan, after)
         if plan.action == "promote":

@@ -56,7 +56,7 @@ class Drafts:
             except SealockError as wrong:
                 if not request.everything:
                     raise
-                left_out.append(LeftOut(service, wrong.message))
+                left_out.append(LeftOut(printable(service), wrong.message))
         left_out += [LeftOut(each, "excluded") for each in sorted(request.exclude)]
         return drafts, left_out
 
@@ -88,7 +88,7 @@ class Drafts:
                 else None
             )
             pin, seen = self._wanted(
-                request, name, pin or self._known(sources, name, request), service, source
+                request, name, pin or self._known(sources or overlays, name, request), service, source
             )
             images[name] = pin
             tags += seen

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING, Any
 
 from sealock.domain.overlays import KUSTOMIZATION_NAMES
+from sealock.domain.printable import printable
 from sealock.domain.yaml_document import MANIFEST, parse, to_plain
 from sealock.errors import SealockError
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from sealock.ports import FileTree
 
 COMMIT = "<commit>"
+_NAME = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?")
 
 
 def operations(
@@ -29,17 +33,24 @@ def operations(
     found: list[str] = []
     for overlay in overlays:
         its = [each for each in applications if _deploys(each, overlay)]
-        for each in its:
-            if not _is_automated(each):
-                metadata = each.get("metadata") or {}
-                found.append(_command(str(metadata.get("name")), str(metadata.get("namespace") or "argocd")))
+        found += [_command(each, overlay) for each in its if not _is_automated(each)]
         if not its and environment.sync.mode == "manual":
-            found.append(f"argocd app sync --revision {COMMIT}  # the Application that deploys {overlay}")
+            found.append(_unnamed(overlay))
     return tuple(dict.fromkeys(found))
 
 
-def _command(name: str, namespace: str) -> str:
+def _command(manifest: dict[str, Any], overlay: str) -> str:
+    metadata = manifest.get("metadata")
+    found = metadata if isinstance(metadata, dict) else {}
+    name, namespace = str(found.get("name") or ""), str(found.get("namespace") or "argocd")
+    # It is there to be pasted into a shell: nothing but a name may be in it.
+    if not (_NAME.fullmatch(name) and _NAME.fullmatch(namespace)):
+        return _unnamed(overlay)
     return f"argocd app sync {namespace}/{name} --revision {COMMIT}"
+
+
+def _unnamed(overlay: str) -> str:
+    return f"argocd app sync --revision {COMMIT}  # the Application that deploys {printable(overlay, 200)}"
 
 
 def _applications(
@@ -66,8 +77,13 @@ def _deploys(manifest: dict[str, Any], overlay: str) -> bool:
     spec = manifest.get("spec")
     if not isinstance(spec, dict):
         return False
-    sources = [spec.get("source"), *(spec.get("sources") or ())]
-    return any(isinstance(each, dict) and str(each.get("path", "")).strip("/") == overlay for each in sources)
+    several = spec.get("sources")
+    sources = [spec.get("source"), *(several if isinstance(several, list) else ())]
+    return any(isinstance(each, dict) and _path(each) == overlay for each in sources)
+
+
+def _path(source: dict[str, Any]) -> str:
+    return posixpath.normpath(str(source.get("path") or "").strip("/") or ".")
 
 
 def _is_automated(manifest: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealock.domain.image_history import images_of
+from sealock.app.image_sites import pins_of
 from sealock.domain.printable import printable
 from sealock.domain.promotion import GateResult
 from sealock.domain.suggest import did_you_mean
@@ -58,7 +58,7 @@ def ordered(car: Car, after: tuple[str, ...], where: Where, history: History) ->
         if not overlays:
             yield _result(car, "pass", f"{car.service} has no overlay for {environment}")
             continue
-        for move in car.images:
+        for move in {(each.name, each.after.digest): each for each in car.images}.values():
             yield _judged(car, move, environment, where, history)
 
 
@@ -77,7 +77,7 @@ def _judged(car: Car, move: ImageMove, environment: str, where: Where, history: 
         message = f"{environment} pins no digest ({printable(what)}): {short} is taken on your word"
         return _result(car, "pass", message)
     try:
-        had = _had(digest, tuple(each.file for each in overlays), history)
+        had = _had(digest, where.files_of(overlays, [move.name]), history)
     except Undecided as wrong:
         return _result(
             car, "unknown", f"whether {environment} ever ran {short} is not known: {wrong.message}"
@@ -89,12 +89,16 @@ def _judged(car: Car, move: ImageMove, environment: str, where: Where, history: 
 
 def _had(digest: str, files: tuple[str, ...], history: History) -> bool:
     found = history.of(files, _MOST_COMMITS)
-    for versions in found.versions.values():
-        if any(entry.digest == digest for each in versions for entry in images_of(each.text)):
+    for file, versions in found.versions.items():
+        if any(digest in each.text and _says(each.text, file, digest) for each in versions):
             return True
     if not found.complete:
         raise Undecided(found.why)
     return False
+
+
+def _says(text: str, file: str, digest: str) -> bool:
+    return any(pin.digest == digest for pin in pins_of(text, file))
 
 
 def _short(digest: str) -> str:

@@ -45,7 +45,7 @@ class PlanPromotion:
         """Plan `request` at the base of `session`."""
         self._session = session
         self._request = request
-        self._where = Where(session)
+        self._where = Where(session, urgent=request.action == "rollback")
         self._mentioned: set[str] = set()
 
     def run(self) -> PromotionPlan:
@@ -93,7 +93,7 @@ class PlanPromotion:
         if request.action == "hotfix":
             return drafts.make(request, "", target)
         found = [
-            earlier_draft(request, service, target, self._where, session.history)
+            earlier_draft(request, service, target, self._where, session)
             for service in dict.fromkeys(request.services)
         ]
         return found, []
@@ -220,7 +220,10 @@ class PlanPromotion:
         self, cars: Sequence[Car], changes: Sequence[FileChange], proof: Proof | None
     ) -> tuple[SeenFile, ...]:
         """Return every file that the plan depends on, with its blob."""
-        sources = [overlay.file for car in cars for overlay in self._where.overlays(car.service, car.source)]
+        sources: list[str] = []
+        for car in cars:
+            came_from = self._where.overlays(car.service, car.source)
+            sources += self._where.files_of(came_from, (each.name for each in car.images))
         paths = {*_CONFIGURATION, *sources, *(each.path for each in changes), *(proof.read if proof else ())}
         listed = sorted(paths)
         blobs = self._session.branch.blobs(self._session.base, listed)

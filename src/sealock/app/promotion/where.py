@@ -6,18 +6,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.app.image_sites import ImageSites, override_files
+from sealock.app.promotion.request import CatalogFacts
 from sealock.domain.image import ImageRef
 from sealock.domain.printable import printable
 from sealock.domain.promotion import ImagePin
 from sealock.domain.service_overlays import service_overlays
 from sealock.domain.suggest import did_you_mean
-from sealock.errors import Refused, UsageError
+from sealock.errors import ConfigurationError, Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sealock.app.image_sites import ImageSite
-    from sealock.app.promotion.request import CatalogFacts, Session
+    from sealock.app.promotion.request import Session
     from sealock.domain.service_overlays import ServiceOverlay
 
 
@@ -35,15 +36,24 @@ class Running(NamedTuple):
 class Where:
     """Finds the overlays of services at one base revision, and reads their images."""
 
-    def __init__(self, session: Session) -> None:
-        """Look at the base of `session`; nothing is read before a question."""
+    def __init__(self, session: Session, *, urgent: bool = False) -> None:
+        """Look at the base of `session`; nothing is read before a question.
+
+        Where it is `urgent`, as a rollback is, a broken catalog counts as none: folders tell enough.
+        """
         self._session = session
+        self._urgent = urgent
         self._sites: dict[tuple[str, bool], tuple[ImageSite, ...]] = {}
 
     @cached_property
     def facts(self) -> CatalogFacts:
         """What the catalog says; nothing where there is none. Raises ConfigurationError."""
-        return self._session.catalog()
+        try:
+            return self._session.catalog()
+        except ConfigurationError:
+            if self._urgent:
+                return CatalogFacts()
+            raise
 
     @cached_property
     def _finder(self) -> ImageSites:
@@ -77,6 +87,7 @@ class Where:
         """Return a service's overlays in an environment. Raises UsageError where there are none."""
         found = self.overlays(service, environment)
         if found:
+            _refuse_unwritable(service, found)
             return found
         services = self.services()
         if service not in services:
@@ -128,6 +139,15 @@ class Where:
             raise UsageError(message, hint="Name the image with --image, or list it under `images:`.")
         return found
 
+    def files_of(self, overlays: Iterable[ServiceOverlay], names: Iterable[str]) -> tuple[str, ...]:
+        """Return the files that say which images overlays run: their kustomizations, and where sites are."""
+        wanted = tuple(names)
+        found: list[str] = []
+        for overlay in overlays:
+            sites = (self.site(overlay, name) for name in wanted)
+            found += [overlay.file, *(each.file for each in sites if each)]
+        return tuple(dict.fromkeys(found))
+
     def running(self, overlays: Sequence[ServiceOverlay], name: str) -> Running:
         """Return what overlays say of an image; one that says nothing has an empty pin."""
         pins = {}
@@ -135,6 +155,14 @@ class Where:
             site = self.site(overlay, name)
             pins[overlay.path] = site.pin if site else ImagePin(name)
         return Running(name, pins)
+
+
+def _refuse_unwritable(service: str, overlays: Iterable[ServiceOverlay]) -> None:
+    """Raise Refused for names that a commit message could not hold as they are."""
+    for name in (service, *(each.file for each in overlays)):
+        if not name.isprintable() or (name == service and any(map(str.isspace, name))):
+            message = f"{printable(name, 200)!r} cannot be promoted: its name would not fit a commit message"
+            raise Refused(message, hint="Rename the folder: no blanks, nothing that cannot be printed.")
 
 
 def one_pin(running: Running, environment: str) -> ImagePin:
