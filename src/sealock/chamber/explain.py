@@ -90,7 +90,7 @@ class MachineProbe:
             copy_codex_home(self._machine.codex_home, copy)
             said = article_settings(self._run.task)
             article = ArticleRun(said, self._run.binary, self._sealed.prompt, self._machine, copy)
-            caught = canary.capture(article.command, self._run.backend)
+            caught = canary.capture(article.command, "bwrap")
         return Told(caught.fingerprint, self._redacted(caught.normalised))
 
     def traces(self, told: Told) -> tuple[str, ...]:
