@@ -13,9 +13,10 @@ from sealock.domain.printable import printable
 from sealock.errors import SealockError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sealock.app.explain import ExplainRun
+    from sealock.app.fan_out import Piece
     from sealock.app.lock import LockAgents
     from sealock.app.replay import Again
     from sealock.app.run_agent import AgentRequest, RunAgent, RunOutcome
@@ -237,3 +238,40 @@ def usage(root: str, by: By) -> UsageReport:
 
     budgets = wiring.settings(wiring.files(root)).chamber.budgets
     return report(records(root).spending(), by, budgets, SystemClock().now())
+
+
+class ServiceRuns:
+    """Runs one agent for each service, each in a chamber of its own; implements the Runs of fan-out."""
+
+    def __init__(self, root: str, settings: Settings, options: RunOptions, terms: RunTerms) -> None:
+        from sealock.chamber.known_runs import KnownRuns
+
+        self._root = root
+        self._settings = settings
+        self._options = options
+        self._terms = terms
+        self._known = KnownRuns(root)
+
+    def run(self, piece: Piece, stopped: Callable[[], bool]) -> RunOutcome:
+        """Run a piece; ends it with its next line once `stopped` says so. Raises SealockError."""
+
+        def watch(seconds: float, line: bytes) -> None:
+            del seconds, line
+            if stopped():
+                raise KeyboardInterrupt
+
+        with agents(self._root, self._settings, self._options) as runner:
+            return runner.run(piece.request, watch, self._terms)
+
+    def known(self, piece: Piece) -> RunOutcome | None:
+        """Return the same run as it is done on record. Raises SealockError."""
+        from sealock.app.run_agent import RunOutcome
+        from sealock.domain.agent_run import ProxyReport
+
+        with agents(self._root, self._settings, self._options) as runner:
+            action = runner.prepare(piece.request, self._terms).action
+        done = self._known.done(action)
+        if done is None:
+            return None
+        answer = self._terms.again(done[0].final_message)
+        return None if answer is None else RunOutcome(done[0], ProxyReport(), done[1], answer)

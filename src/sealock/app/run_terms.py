@@ -79,14 +79,20 @@ class RunTerms:
     def answered(self, ask: Callable[[str], Attempt], prompt: str) -> Answered:
         """Run the agent until its answer is as asked, or may not be asked for again."""
         if self._contract is None:
-            message = ask(prompt).message
-            return Answered(message if message.endswith("\n") else f"{message}\n")
+            return Answered(_line(ask(prompt).message))
         kept = keep(self._contract, ask, self._repairs, prompt)
         attempts = [{"raw": each.raw[:_MOST_RAW], "problems": each.problems} for each in kept.refused]
         details = {"answer": {"fits": isinstance(kept.outcome, Answer), "refused": attempts}}
         if isinstance(kept.outcome, Answer):
             return Answered(kept.outcome.text, details=details)
         return Answered(complaint=complaint(kept), details=details)
+
+    def again(self, message: str) -> str | None:
+        """Return the answer that is in the last message of an earlier run; None where it does not fit."""
+        if self._contract is None:
+            return _line(message)
+        found = self._contract.judge(message)
+        return found.text if isinstance(found, Answer) else None
 
     def tried(self, patch: bytes, tree: str, commit: str) -> Tried:
         """Try the patch, which makes `tree` of `commit`, with the tests."""
@@ -99,6 +105,10 @@ class RunTerms:
         except Undecided as wrong:
             return Tried(wrong.message, undecided=True)
         return Tried("" if report.accepted else report.reason, details={"tests": msgspec.to_builtins(report)})
+
+
+def _line(message: str) -> str:
+    return message if message.endswith("\n") else f"{message}\n"
 
 
 NO_TERMS = RunTerms()

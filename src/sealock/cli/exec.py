@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from sealock.cli import agent_terms
+from sealock.cli import agent_terms, exec_each
 from sealock.errors import UsageError
 from sealock.wiring import repository_root
 
@@ -62,6 +62,7 @@ _MOST_PROMPT = 4 << 20
 )
 @click.option("-o", "--output", default="", metavar="FILE", help="Write the answer there, all or nothing.")
 @agent_terms.options
+@exec_each.options
 @click.option(
     "--repo",
     type=click.Path(exists=True, file_okay=False),
@@ -84,8 +85,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     contract = agent_terms.schema_of(options, task, root)
     request = _request(options, task, _backend(options), root, contract.sent if contract else "")
     terms = agent_terms.terms_of(options, contract, root, said, request.backend)
-    take = agent_terms.accept_of(options, root)
     run = chamber_wiring.RunOptions(options["allow_untested"], keep_record=not options["no_record"])
+    if options["each"]:
+        return exec_each.run_each(options, root, request, (contract, terms), (said, run))
+    take = agent_terms.accept_of(options, root)
     with chamber_wiring.agents(root, said, run) as agents:
         if options["dry_run"]:
             return _show(agents.prepare(request, terms), options["form"])
