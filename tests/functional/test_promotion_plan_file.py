@@ -19,7 +19,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 A, B, C = digest("a"), digest("b"), digest("c")
 FOLDER = "services/ledger/overlays/staging"
 STAGING = f"{FOLDER}/kustomization.yaml"
-SMOKE = "environments:\n  dev: {}\n  staging: {after: dev, gates: [{smoke: ./smoke.sh}]}\n"
+SMOKE = ENVIRONMENTS.replace("{after: dev}", "{after: dev, gates: [{smoke: ./smoke.sh}]}")
 
 
 @pytest.fixture
