@@ -1,15 +1,11 @@
-"""Reads a forge's token from where sealock.yaml says: a variable, a file, or what a command prints."""
+"""A forge's token, from where sealock.yaml says it is."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealock.adapters import process
-from sealock.domain.printable import printable
+from sealock.adapters.secret_source import Sought, read_secret
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +14,7 @@ if TYPE_CHECKING:
     from sealock.domain.settings import TokenSource
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-_COMMAND_SECONDS = 30
-_HINT = "Say where it is: promotion.forge.token in sealock.yaml, as {env: …}, {file: …} or {command: […]}."
+_SOUGHT = Sought("the forge's token", "promotion.forge.token")
 
 
 class Token:
@@ -32,7 +27,7 @@ class Token:
         text = text.strip()
         if not _TOKEN.fullmatch(text):
             message = f"{whence} holds no token: one word was expected"
-            raise UsageError(message, hint=_HINT)
+            raise UsageError(message, hint=_SOUGHT.hint)
         self._text = text
         self.whence = whence
 
@@ -51,52 +46,15 @@ class Token:
 def read_token(source: TokenSource, root: str, environment: Mapping[str, str]) -> Token:
     """Return the token of a source; a relative file is below `root`. Raises UsageError."""
     if source.env:
-        return _of_variables((source.env,), environment)
-    if source.file:
-        return _of_file(source.file, root)
-    return _of_command(source.command, root)
+        return usual_token((source.env,), environment)
+    return Token(*read_secret(source, root, environment, _SOUGHT))
 
 
 def usual_token(names: tuple[str, ...], environment: Mapping[str, str]) -> Token:
     """Return the token of the first variable that is set. Raises UsageError where none is."""
-    return _of_variables(names, environment)
-
-
-def _of_variables(names: tuple[str, ...], environment: Mapping[str, str]) -> Token:
     for name in names:
         text = environment.get(name, "")
         if text:
             return Token(text, f"${name}")
     message = f"there is no token for the forge: {' and '.join(f'${each}' for each in names)} is not set"
-    raise UsageError(message, hint=_HINT)
-
-
-def _of_file(name: str, root: str) -> Token:
-    path = Path(root, Path(name).expanduser())
-    try:
-        text = path.read_text("ascii")
-    except (OSError, ValueError) as wrong:
-        reason = os.strerror(wrong.errno or 0) if isinstance(wrong, OSError) else "it is no plain text"
-        message = f"the token file {printable(name, 200)} cannot be read: {reason}"
-        raise UsageError(message, hint=_HINT) from None
-    return Token(text, f"the file {printable(name, 200)}")
-
-
-def _of_command(command: tuple[str, ...], root: str) -> Token:
-    """Run a command of the base revision's sealock.yaml; what it says may be secret, and is not repeated."""
-    shown = printable(command[0] if command else "", 100)
-    program = shutil.which(command[0]) if command else None
-    if program is None:
-        message = f"there is no program {shown!r}, which is to print the forge's token"
-        raise UsageError(message, hint=_HINT)
-    try:
-        done = process.run(
-            [program, *command[1:]], folder=root, environment=os.environ, timeout_seconds=_COMMAND_SECONDS
-        )
-    except process.TimedOut:
-        message = f"{shown} printed no token in {_COMMAND_SECONDS} s"
-        raise UsageError(message, hint="Run it by hand: it must not ask anything.") from None
-    if done.status:
-        message = f"{shown}, which is to print the forge's token, ended with status {done.status}"
-        raise UsageError(message, hint="Run it by hand, and mend what it reports.")
-    return Token(done.stdout.decode("ascii", "replace"), f"the command {shown}")
+    raise UsageError(message, hint=_SOUGHT.hint)

@@ -92,7 +92,10 @@ def test_a_token_comes_from_a_command(tmp_path: Path) -> None:
     [
         (TokenSource(env="T"), r"there is no token for the forge: \$T is not set"),
         (TokenSource(env="TWO"), r"\$TWO holds no token: one word was expected"),
-        (TokenSource(file="none"), "the token file none cannot be read: No such file or directory"),
+        (
+            TokenSource(file="none"),
+            "the file none of the forge's token cannot be read: No such file or directory",
+        ),
         (TokenSource(command=("no-such-program",)), "there is no program 'no-such-program'"),
         (TokenSource(command=("false",)), "ended with status 1"),
         (TokenSource(command=("true",)), "holds no token"),
