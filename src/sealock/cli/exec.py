@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from sealock.cli import agent_terms, exec_each
+from sealock.cli import agent_progress, agent_terms, exec_each
 from sealock.errors import UsageError
 from sealock.wiring import repository_root
 
@@ -68,7 +68,15 @@ _MOST_PROMPT = 4 << 20
     type=click.Path(exists=True, file_okay=False),
     help="The repository; without it, the one around the current folder.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="jsonl: a line for each event as it comes, the result last.",
+)
+@agent_progress.options
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Run the Codex agent once, sealed: nothing of this machine but the commit reaches it.
 
@@ -92,7 +100,9 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     with chamber_wiring.agents(root, said, run) as agents:
         if options["dry_run"]:
             return _show(agents.prepare(request, terms), options["form"])
-        return _report(agents.run(request, terms=terms), options, take)
+        with agent_progress.shown(options["form"], quiet=options["quiet"]) as watch:
+            outcome = agents.run(request, watch, terms)
+        return _report(outcome, options, take)
 
 
 def _backend(options: dict[str, Any]) -> BackendName:
@@ -175,8 +185,10 @@ def _report(outcome: RunOutcome, options: dict[str, Any], take: Callable[[RunOut
         agent_terms.write(Path(options["raw_output"]), manifest.final_message.encode())
     if options["form"] == "json":
         sys.stdout.buffer.write(agent_run.result_json(outcome))
+    elif options["form"] == "jsonl":
+        sys.stdout.buffer.write(agent_run.result_line(outcome))
     else:
-        click.echo(outcome.answer, nl=False)
+        agent_progress.answer(outcome.answer, data="answer" in manifest.details)
         click.echo("\n".join(agent_run.result_lines(outcome)), err=True)
     if taken:
         click.echo(f"  taken: {taken}", err=True)

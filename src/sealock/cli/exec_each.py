@@ -73,6 +73,9 @@ def run_each(
         taken = _take(each, said, root, terms[0])
         codes.append(each.exit_code)
         told.append(_document(each, taken))
+        if said["form"] == "jsonl":
+            sys.stdout.buffer.write(msgspec.json.encode({"schema": SCHEMA, **told[-1]}) + b"\n")
+            sys.stdout.buffer.flush()
         click.echo(f"{count}/{len(work)} {_line(each)}{f', {taken}' if taken else ''}", err=True)
     if said["form"] == "json":
         told.sort(key=lambda one: str(one["service"]))

@@ -30,7 +30,10 @@ class _Event(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
 
 
 class Started(_Event, frozen=True, tag="started"):
-    """The agent runs. It is the first event; `schema` is the version of all that follow."""
+    """An agent runs: the first event, and one for each time that the answer is asked for again.
+
+    `schema` is the version of all that follow.
+    """
 
     schema: Literal[1] = SCHEMA
 

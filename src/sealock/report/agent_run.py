@@ -97,10 +97,23 @@ def _mount(mount: Mount) -> str:
 
 def result_json(outcome: RunOutcome) -> bytes:
     """Return what came of a run as JSON."""
+    return _json(_result(outcome))
+
+
+def result_line(outcome: RunOutcome) -> bytes:
+    """Return what came of a run as one line of JSON, the last after its events."""
+    return msgspec.json.encode({"type": "result", **_result(outcome)}) + b"\n"
+
+
+def _result(outcome: RunOutcome) -> dict[str, Any]:
     report = msgspec.to_builtins(outcome.report)
     del report["exchanges"]
-    document = {"schema": RESULT_SCHEMA, "run": msgspec.to_builtins(outcome.manifest), "model": report}
-    return _json(document)
+    return {
+        "schema": RESULT_SCHEMA,
+        "answer": outcome.answer,
+        "run": msgspec.to_builtins(outcome.manifest),
+        "model": report,
+    }
 
 
 def result_lines(outcome: RunOutcome) -> Iterator[str]:
