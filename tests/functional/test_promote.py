@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from tests.functional.platform_lab import ENVIRONMENTS, PlatformLab, digest, git
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.engine
 A, B, C = digest("a"), digest("b"), digest("c")
@@ -300,6 +299,8 @@ def test_a_repository_without_settings_has_the_usual_order(
         (("ledger\npromote(x)", "--to", "staging", "--digest", A), "there is no service"),
         (("--to", "staging"), "no service is named"),
         (("ledger", "--to", "staging", "--digest", A, "--tag", "1 2"), "tag"),
+        (("ledger", "--to", "staging", "--image", ""), "'' is no image name"),
+        (("ledger", "--to", "staging", "--image", "a b"), "'a b' is no image name"),
     ],
 )
 def test_bad_input_is_a_usage_error(lab: PlatformLab, arguments: tuple[str, ...], words: str) -> None:
@@ -402,3 +403,31 @@ def test_a_hotfix_goes_where_staging_has_another_digest(lab: PlatformLab) -> Non
     )
     assert code == 0, out + err
     assert C in lab.overlay("ledger", "production")
+
+
+def test_a_full_disk_behind_the_output_is_told_in_a_line(lab: PlatformLab) -> None:
+    command = [sys.executable, "-c", "from sealock.cli.main import main; main()", "promote", "ledger"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*command, "--to", "staging", "--digest", A],
+            cwd=lab.clone,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.decode()) == (
+        3,
+        "error: the output cannot be written: No space left on device\n",
+    )
+
+
+def test_what_no_service_could_do_is_not_told_as_done(lab: PlatformLab) -> None:
+    lab.edit("sealock.yaml", "staging: {after: dev}", "staging: {after: dev, gates: [healthy]}")
+    for each in ("ledger", "search", "mailer", "storefront", "payment-service"):
+        lab.edit(f"services/{each}/overlays/dev/kustomization.yaml", 'newTag: "latest"', f"digest: {A}")
+    lab.push("gates")
+    code, out, _ = lab.sealock("promote", "--all-healthy", "--to", "staging", "--apply", "--yes")
+    assert (code, out.splitlines()[-1]) == (0, "nothing to do")
+    assert "left out: ledger: healthy: nobody has said" in out
+    assert "has it already" not in out

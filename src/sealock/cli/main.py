@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,7 @@ _COMMANDS = {
     "usage": ("sealock.cli.usage", "Show what agent runs have spent, and what budgets have left."),
     "schema": ("sealock.cli.schema", "Print the JSON Schema of services.yaml or sealock.yaml."),
 }
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 
 class _LazyGroup(click.Group):
@@ -84,6 +87,14 @@ def _print(error: SealockError) -> None:
         click.echo(f"  {error.hint}", err=True)
 
 
+def _unwritable(wrong: OSError) -> int:
+    """Tell that standard output takes no more; what was done before is done."""
+    click.echo(f"error: the output cannot be written: {os.strerror(wrong.errno or 0)}", err=True)
+    # Else Python tries once more as it exits, and complains.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 3
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; `None` takes the process's own arguments."""
     try:
@@ -97,6 +108,10 @@ def run(argv: Sequence[str] | None = None) -> int:
         if problems:
             _print(error)
         return error.exit_code
+    except OSError as wrong:
+        if wrong.filename is not None or wrong.errno not in _UNWRITABLE:
+            raise
+        return _unwritable(wrong)
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.Abort:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - `--help` loads none of this
 
 _AGAIN = "Look with --plan, then add --yes."
+_INTERRUPTED = "it may have arrived: run the same again, which does nothing twice"
 _LARGEST_PLAN = 64 * 1024 * 1024
 _NOUNS = {"promote": "promotion", "rollback": "rollback", "hotfix": "hotfix"}
 _IN_THE_PLAN: dict[str, tuple[str, object]] = {
@@ -196,6 +197,9 @@ def _apply_new(promotions: wiring.Promotions, request: Request, options: dict[st
         )
     except Blocked as blocked:
         return _blocked(blocked, options)
+    except KeyboardInterrupt:
+        _say(_INTERRUPTED)
+        raise
     return _tell(applied, options)
 
 
@@ -213,6 +217,9 @@ def _apply_file(
         applied = promotions.apply_plan(plan, auto_merge=options["auto_merge"])
     except Blocked as blocked:
         return _blocked(blocked, options)
+    except KeyboardInterrupt:
+        _say(_INTERRUPTED)
+        raise
     return _tell(applied, options)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.app.image_sites import ImageSites, override_files
 from sealock.app.promotion.request import CatalogFacts
-from sealock.domain.image import ImageRef
+from sealock.domain.image import ImageRef, InvalidImage
 from sealock.domain.printable import printable
 from sealock.domain.promotion import ImagePin
 from sealock.domain.service_overlays import service_overlays
@@ -122,7 +122,7 @@ class Where:
         found = list(dict.fromkeys(each.pin.name for overlay in overlays for each in self.sites(overlay)))
         wanted = list(only)
         if wanted:
-            unknown = [each for each in wanted if each not in found and ImageRef.parse(each).name != each]
+            unknown = [each for each in wanted if each not in found and not _is_name(each)]
             if unknown:
                 message = f"{printable(unknown[0])!r} is no image name"
                 raise UsageError(message, hint="Give the name without tag and digest.")
@@ -155,6 +155,13 @@ class Where:
             site = self.site(overlay, name)
             pins[overlay.path] = site.pin if site else ImagePin(name)
         return Running(name, pins)
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return ImageRef.parse(text).name == text
+    except InvalidImage:
+        return False
 
 
 def _refuse_unwritable(service: str, overlays: Iterable[ServiceOverlay]) -> None:
