@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from sealock.domain.agent_run import Limits, ModelEndpoint, Mount, SealedCommand
 from sealock.domain.settings import AgentTask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.chamber.scripted_model import ScriptedModel
 
     from sealock.domain.agent_run import CodexBinary, SandboxLevel
@@ -76,3 +80,11 @@ def running(marker: str) -> list[int]:
 def outputs(model: ScriptedModel) -> str:
     """Return all that tools answered."""
     return "\n".join(str(each["output"]) for each in model.requests[-1].outputs)
+
+
+def until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
+    """Wait for something that other processes do; say whether it came true."""
+    ends = time.monotonic() + seconds
+    while not (came := true()) and time.monotonic() < ends:
+        threading.Event().wait(0.02)
+    return came

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 from tests.chamber.scripted_model import patch, run, say, scripted, turn
-from tests.chamber.sealed import QUICK, TOKEN, outputs, plain, repository, running, sealed
+from tests.chamber.sealed import QUICK, TOKEN, outputs, plain, repository, running, sealed, until
 
 from sealock.chamber.backends import start
 from sealock.chamber.backends.disk import DiskWatch
@@ -26,8 +26,6 @@ from sealock.domain.settings import AgentTask
 from sealock.errors import Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sealock.domain.agent_run import CodexBinary
 
 HOME = tempfile.gettempdir()
@@ -38,14 +36,6 @@ pytestmark = [
 ]
 
 TESTS = Path(__file__).resolve().parent
-
-
-def until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
-    """Wait for something that other processes do; say whether it came true."""
-    ends = time.monotonic() + seconds
-    while not (came := true()) and time.monotonic() < ends:
-        threading.Event().wait(0.02)
-    return came
 
 
 def test_every_pinned_version_works_in_the_sandbox(codex: CodexBinary, tmp_path: Path) -> None:

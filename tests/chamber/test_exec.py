@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 from inline_snapshot import snapshot
 from tests.chamber.cli import KEY, platform, sealock
 from tests.chamber.scripted_model import Turn, loop, patch, refusal, run, say, scripted, turn
-from tests.chamber.sealed import git
+from tests.chamber.sealed import git, running, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,3 +211,17 @@ def test_advice_as_json(tmp_path: Path, needs: tuple[str, ...], status: int, san
     options = [part for need in needs for part in ("--needs", need)]
     ran = sealock("exec", "--repo", tmp_path, "--advise", "--format", "json", *options)
     assert (ran.status, json.loads(ran.out)["sandbox"]) == (status, sandbox)
+
+
+def test_an_interrupt_ends_the_run_and_its_record_says_so(newest_codex: CodexBinary, tmp_path: Path) -> None:
+    with scripted((turn(run("sleep 7531906", yield_time_ms=60_000)),)) as model:
+        root = platform(tmp_path, newest_codex, model, FILES)
+        argv = [sys.executable, "-m", "sealock", "exec", "--repo", str(root), "--task", "review", "Look"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as sealock_itself:
+            assert until(lambda: bool(running("7531906")))
+            sealock_itself.send_signal(signal.SIGINT)
+            assert sealock_itself.wait(30) == 130
+    assert until(lambda: not running("7531906"))
+    (manifest,) = (root / ".sealock/runs").glob("*/manifest.json")
+    said = json.loads(manifest.read_text())
+    assert (said["outcome"], said["reason"]) == ("failed", "it was interrupted")
