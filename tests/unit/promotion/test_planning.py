@@ -214,6 +214,20 @@ def test_every_environment_of_a_diamond_must_have_had_it() -> None:
     ]
 
 
+def test_an_environment_that_does_not_say_the_image_is_no_pass() -> None:
+    files = platform(dev=f"digest: {A}", staging=f"digest: {A}", production=f"digest: {C}")
+    lab = Lab(files | {path("preview"): overlay(f"digest: {B}", "registry.invalid/other")}, DIAMOND)
+    plan = _plan(lab, Request("promote", ("app",), "production", source="staging"))
+    message = "nothing in preview says the image registry.invalid/app: what ran there is not known"
+    assert _order(plan) == [("pass", "staging runs sha256:aaaaaaaaaaaa"), ("unknown", message)]
+
+
+def test_a_floating_tag_is_taken_on_the_user_s_word_and_says_so() -> None:
+    lab = _lab(dev="newTag: latest", staging=f"digest: {B}")
+    (said,) = _order(_plan(lab, replace(TO_STAGING, digest=C)))
+    assert said == ("pass", "dev pins no digest (latest): sha256:cccccccccccc is taken on your word")
+
+
 # Edits and proof
 
 

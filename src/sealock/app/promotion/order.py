@@ -72,6 +72,11 @@ def _judged(car: Car, move: ImageMove, environment: str, where: Where, history: 
     running = where.running(overlays, move.name)
     if set(running.digests()) == {digest}:
         return _result(car, "pass", f"{environment} runs {short}")
+    if all(where.site(each, move.name) is None for each in overlays):
+        message = (
+            f"nothing in {environment} says the image {printable(move.name)}: what ran there is not known"
+        )
+        return _result(car, "unknown", message, f"List it under `images:` of {overlays[0].path}.")
     if running.digests() == ("",):
         what = ", ".join(sorted({each.tag or "no tag" for each in running.pins.values()}))
         message = f"{environment} pins no digest ({printable(what)}): {short} is taken on your word"
