@@ -252,6 +252,14 @@ class ServiceRuns:
         self._terms = terms
         self._known = KnownRuns(root)
 
+    def pinned(self, request: AgentRequest) -> AgentRequest:
+        """Return the request on the commit that its revision names now: the same for every service."""
+        import msgspec
+
+        from sealock.chamber.workspace import commit_of
+
+        return msgspec.structs.replace(request, revision=commit_of(self._root, request.revision))
+
     def run(self, piece: Piece, stopped: Callable[[], bool]) -> RunOutcome:
         """Run a piece; ends it with its next line once `stopped` says so. Raises SealockError."""
 

@@ -87,6 +87,32 @@ def test_what_is_done_is_not_run_again_and_what_was_refused_is(
     assert "api: done (on record: " in ran.err
 
 
+def test_a_dry_run_says_which_runs_there_would_be_and_starts_none(
+    newest_codex: CodexBinary, tmp_path: Path
+) -> None:
+    with scripted([]) as model:
+        root = platform(tmp_path, newest_codex, model, {"services.yaml": SERVICES})
+        ran = ran_each(root, "--dry-run")
+    assert (ran.status, model.requests) == (0, [])
+    assert ran.out.splitlines() == [
+        "api: may change services/api/**",
+        "    Write limits of api into services/api.",
+        "web: may change services/web/**",
+        "    Write limits of web into services/web.",
+    ]
+
+
+def test_every_service_works_on_the_commit_that_there_was_at_the_start(
+    newest_codex: CodexBinary, tmp_path: Path
+) -> None:
+    with scripted(each_writes) as model:
+        root = platform(tmp_path, newest_codex, model, {"services.yaml": SERVICES})
+        head = git(root, "rev-parse", "HEAD")
+        found = by_service(ran_each(root, "--format", "json"))
+    assert {each["run"]["base_commit"] for each in found.values()} == {head}
+    assert {each["run"]["details"]["request"]["revision"] for each in found.values()} == {head}
+
+
 def test_another_prompt_is_another_run(newest_codex: CodexBinary, tmp_path: Path) -> None:
     with scripted(each_writes) as model:
         root = platform(tmp_path, newest_codex, model, {"services.yaml": SERVICES})

@@ -221,6 +221,11 @@ def open_workspace(root: str, revision: str = "HEAD") -> Iterator[Workspace]:
         yield Workspace(top, scratch, commit, tree)
 
 
+def commit_of(root: str, revision: str) -> str:
+    """Return the id of the commit that a revision names now. Raises UsageError, Undecided."""
+    return _resolved(root, revision)[1]
+
+
 def _resolved(root: str, revision: str) -> tuple[str, str, str]:
     """Return the repository's root, the commit that a revision names, and its tree."""
     names = (f"{revision}^{{commit}}", f"{revision}^{{commit}}^{{tree}}")

@@ -10,12 +10,13 @@ import click
 import msgspec
 
 from sealock.cli import agent_terms
+from sealock.domain.printable import printable
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealock.app.fan_out import Settled
+    from sealock.app.fan_out import Piece, Settled
     from sealock.app.output_contract import Contract
     from sealock.app.run_agent import AgentRequest
     from sealock.app.run_terms import RunTerms
@@ -66,8 +67,10 @@ def run_each(
         message = "there is no services.yaml, so there are no services"
         raise UsageError(message, hint="Write one, or run without --each.")
     services = [(name, each.path) for name, each in catalog.services.items()]
-    work = pieces(request, services, said["shard"])
     runs = chamber_wiring.ServiceRuns(root, how[0], how[1], terms[1])
+    work = pieces(runs.pinned(request), services, said["shard"])
+    if said["dry_run"]:
+        return _show(work, said["form"])
     codes, told = [0], []
     for count, each in enumerate(fan_out(work, runs, said["jobs"], reuse=said["reuse"]), 1):
         taken = _take(each, said, root, terms[0])
@@ -84,6 +87,21 @@ def run_each(
         )
         sys.stdout.buffer.write(b"\n")
     return max(codes)
+
+
+def _show(work: tuple[Piece, ...], form: str) -> int:
+    """Print which runs there would be; start nothing."""
+    if form != "text":
+        planned = [
+            {"service": each.service, "paths": each.request.task.paths, "prompt": each.request.prompt}
+            for each in work
+        ]
+        sys.stdout.buffer.write(msgspec.json.encode({"schema": SCHEMA, "planned": planned}) + b"\n")
+        return 0
+    for each in work:
+        click.echo(f"{each.service}: may change {', '.join(each.request.task.paths)}")
+        click.echo(f"    {printable(each.request.prompt, 500)}")
+    return 0
 
 
 def _take(each: Settled, said: dict[str, Any], root: str, contract: Contract | None) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Verdict = Literal["passed", "failed", "flaky", "not-run"]
+Verdict = Literal["passed", "failed", "flaky"]
 OnFlaky = Literal["refuse", "accept"]
 
 MOST_RETRIES = 10

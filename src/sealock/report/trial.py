@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def report_lines(report: TrialReport, lines: int = 40) -> Iterator[str]:
     """Yield the report for people: the verdict, and the end of the last run that failed."""
-    words = {"passed": "passed", "failed": "failed", "flaky": "are flaky", "not-run": "were not run"}
+    words = {"passed": "passed", "failed": "failed", "flaky": "are flaky"}
     taken = "the patch is accepted" if report.accepted else "the patch is rejected"
     yield f"tests {words[report.verdict]}: {taken}" + (f", {report.reason}" if report.reason else "")
     failed = [each for each in report.runs if not each.passed]
