@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealock.chamber.backends.running import Order, RunningAgent
+from sealock.chamber.backends.running import INFORMATION, Order, RunningAgent
 from sealock.chamber.seal import PORT
 from sealock.errors import Undecided
 
@@ -29,6 +29,7 @@ _NAMESPACES = (
     *("--unshare-user", "--uid", _USER, "--gid", _USER),
     *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--hostname", "sealock", "--die-with-parent", "--new-session"),
+    *("--info-fd", INFORMATION),
     *("--dev", "/dev", "--proc", "/proc"),
 )
 _TMPFS_BYTES = str(1 << 30)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LARGEST_FILE = 1 << 30
 """No file that the agent writes grows beyond this."""
 
+INFORMATION = "{information}"
+"""Stands among an order's arguments for the descriptor that bubblewrap writes its first process to."""
+
 _START_SECONDS = 20.0
 _KILL_SECONDS = 10.0
 _GRACE_SECONDS = 30.0
@@ -141,14 +144,17 @@ class RunningAgent:
         prompt.write(stdin)
         prompt.seek(0)
         program = [sys.executable, "-I", "-S", str(Path(supervise.__file__)), str(theirs.fileno())]
-        with theirs:
+        reading, writing = os.pipe()
+        self._information = self._owned.enter_context(os.fdopen(reading, "rb", buffering=0))
+        os.set_blocking(reading, False)
+        with theirs, os.fdopen(writing, "wb", buffering=0):
             self._process = process.start(
-                program, environment={}, folder="/", stdin=prompt, inherited=(theirs.fileno(),)
+                program, environment={}, folder="/", stdin=prompt, inherited=(theirs.fileno(), writing)
             )
         self._owned.callback(self._close_pipes)
         self._began = self._last = time.monotonic()
         self._control.settimeout(_START_SECONDS)
-        self._control.sendall(msgspec.json.encode(_with_seconds(order, self._limits)) + b"\n")
+        self._control.sendall(msgspec.json.encode(_completed(order, self._limits, writing)) + b"\n")
         if order.port:
             self._take_network(relay)
         self._control.settimeout(0)
@@ -266,6 +272,18 @@ class RunningAgent:
             if "fault" in message:
                 raise _cannot_start(message["fault"])
             self._status = message["status"]
+        if not self._control_text.strip():
+            self._end_first_process()
+
+    def _end_first_process(self) -> None:
+        """Kill the sandbox's first process, with which all others in it end: its supervisor was killed.
+
+        It dies with its parent by itself, but for a moment at its start in which it does not know yet.
+        """
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            first = int(json.loads(self._information.read() or b"{}")["child-pid"])
+            if Path(f"/proc/{first}/cmdline").read_bytes().startswith(b"bwrap\0"):
+                os.kill(first, signal.SIGKILL)
 
     def _more(self, take: Any) -> bool:  # noqa: ANN401 - one of its own methods
         before = len(self._buffer) + len(self._errors)
@@ -293,8 +311,10 @@ def _written(command: SealedCommand) -> str:
     return next((each.source for each in command.mounts if each.kind == "read-write"), "")
 
 
-def _with_seconds(order: Order, limits: Limits) -> Order:
-    return msgspec.structs.replace(order, seconds=limits.wall_seconds + _GRACE_SECONDS)
+def _completed(order: Order, limits: Limits, information: int) -> Order:
+    """Return the order with what is only known at the start."""
+    told = tuple(str(information) if each == INFORMATION else each for each in order.arguments)
+    return msgspec.structs.replace(order, arguments=told, seconds=limits.wall_seconds + _GRACE_SECONDS)
 
 
 def _fault(text: str) -> str:
