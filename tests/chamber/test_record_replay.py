@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.chamber.codex_by_hand import Ran
+    from tests.chamber.scripted_model import Request, Script, Turn
 
     from sealock.domain.agent_run import CodexBinary, ProxyReport
 
@@ -42,11 +45,13 @@ def place(tmp_path: Path) -> Path:
     return tmp_path / "chamber"
 
 
-def _recorded(codex: CodexBinary, place: Path, store: Path) -> tuple[Ran, ProxyReport]:
+def _recorded(
+    codex: CodexBinary, place: Path, store: Path, script: Script = _SCRIPT
+) -> tuple[Ran, ProxyReport]:
     recorder = RunStore(str(store)).begin(manifest(), Redactor({"key": _KEY}))
     budget = Budget(usd=1.0, prices={"*": Price(1.0, 0.1, 10.0)})
     with (
-        scripted(_SCRIPT) as model,
+        scripted(script) as model,
         ModelProxy("record", Upstream(model.url, _KEY), budget, recorder) as proxy,
     ):
         done = ran(codex, proxy.endpoint, place)
@@ -78,6 +83,28 @@ def test_a_replay_has_every_request_and_the_same_tree(
             each.request_hash for each in recorded.exchanges
         ]
         assert replayed.unserved == 0
+
+
+def test_a_process_that_went_on_is_found_again_under_its_new_number(
+    codex: CodexBinary, place: Path, tmp_path: Path
+) -> None:
+    def script(request: Request) -> Turn:
+        if not request.outputs:
+            return turn(run("sleep 2; echo late > said.txt", "c1", yield_time_ms=250))
+        if len(request.outputs) == 1:
+            found = re.search(r"session ID (\d+)", request.outputs[0]["output"])
+            number = int(found[1]) if found else 0
+            arguments = json.dumps({"session_id": number, "chars": "", "yield_time_ms": 20_000})
+            call = {"type": "function_call", "call_id": "c2", "name": "write_stdin", "arguments": arguments}
+            return turn(call)
+        return turn(say("All is done."))
+
+    first, _ = _recorded(codex, place, tmp_path, script)
+    said = (place / "workspace" / "said.txt").read_text()
+    again, replayed = _replayed(codex, place, RunStore(str(tmp_path)).open(manifest().id))
+
+    assert said == "late\n"
+    assert (again.status, again.tree, replayed.mismatch) == (0, first.tree, ())
 
 
 def test_the_meter_agrees_with_what_codex_counts(

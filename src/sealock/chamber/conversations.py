@@ -13,6 +13,7 @@ import msgspec
 
 from sealock.chamber import normalise
 from sealock.chamber.redaction import Redactor
+from sealock.chamber.sessions import MARK, Sessions
 from sealock.chamber.structural_diff import differences
 from sealock.errors import Undecided
 
@@ -75,6 +76,7 @@ class Replayed:
         for lane in self._lanes.values():
             lane.sort(key=lambda each: each.index)
         self._claimed: dict[str, str] = {}
+        self._sessions = Sessions()
         self._served: defaultdict[str, int] = defaultdict(int)
 
     @property
@@ -82,9 +84,9 @@ class Replayed:
         """How many recorded requests have not come."""
         return len(self._recording.exchanges) - sum(self._served.values())
 
-    def answer(self, thread: str, request: Any) -> Exchange:  # noqa: ANN401 - any JSON
-        """Return the recorded exchange of a request. Raises Mismatch, Undecided."""
-        request = self._redactor.value(request)
+    def answer(self, thread: str, body: bytes) -> Exchange:
+        """Return the recorded exchange of a request, which is JSON. Raises Mismatch, Undecided."""
+        request = self._redactor.value(msgspec.json.decode(body))
         found = normalise.request_hash(request, self._version)
         lane = self._claimed.get(thread) or self._claim(thread, found)
         index = self._served[lane]
@@ -96,7 +98,13 @@ class Replayed:
         if exchange.request_hash != found:
             raise self._mismatch(exchange, request)
         self._served[lane] += 1
+        if MARK in body:
+            self._sessions.learn(self._recording.request(exchange), request)
         return exchange
+
+    def response(self, exchange: Exchange) -> bytes:
+        """Return the recorded answer, as this run of the agent can follow it. Raises Undecided."""
+        return self._sessions.translated(self._recording.response(exchange))
 
     def _claim(self, thread: str, found: str) -> str:
         """Return the lane that begins with this request, else the first that nobody has begun."""

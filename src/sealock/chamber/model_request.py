@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -61,8 +60,3 @@ def head_of(body: bytes) -> Head | str:
         # Only a stream says here what it used.
         return "an answer was asked for that is no stream"
     return head
-
-
-def whole(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Return all of a request whose head is known."""
-    return msgspec.json.decode(body)

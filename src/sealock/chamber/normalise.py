@@ -36,17 +36,21 @@ _OUTPUTS = ("input[*call_output].output", "input[*call_output].output[*].text")
 # Only at the very beginning: a program that prints such a line means it.
 _CHUNK = r"\A(Chunk ID: )[0-9a-f]+(?=\n)"
 _WALL = r"\A((?:Chunk ID: [^\n]*\n|Exit code: [^\n]*\n|Script [^\n]*\n)?Wall time:? )[0-9.]+(?= seconds)"
+_SESSION = r"\A((?:Chunk ID: [^\n]*\n)?Wall time:? [^\n]*\nProcess running with session ID )\d+(?=\n)"
 _DURATION = r'("metadata":\{"exit_code":-?\d+,"duration_seconds":)[0-9.]+(?=\}\}\Z)'
 
+_HEADS = ((_CHUNK, r"\1_"), (_WALL, r"\1_"), (_SESSION, r"\1_"), (_DURATION, r"\g<1>0"))
 _RULES = {
     1: (
         Rule("client_metadata", "ids of the session and the time of its start"),
         Rule("prompt_cache_key", "the id of the thread"),
         Rule("input[*].id", "made up for each run"),
-        *(
-            Rule(path, _HEAD, pattern, replacement)
-            for path in _OUTPUTS
-            for pattern, replacement in ((_CHUNK, r"\1_"), (_WALL, r"\1_"), (_DURATION, r"\g<1>0"))
+        *(Rule(path, _HEAD, pattern, replacement) for path in _OUTPUTS for pattern, replacement in _HEADS),
+        Rule(
+            "input[*function_call].arguments",
+            "the number of a process that still ran, which is drawn anew in each run",
+            r'(?<="session_id":)\s*\d+',
+            "_",
         ),
     ),
 }

@@ -23,7 +23,6 @@ class ReplayedModel:
     """Answers from a record, never from anywhere else."""
 
     def __init__(self, recording: Recording) -> None:
-        self._recording = recording
         self._replayed = Replayed(recording)
         self._notes = Notes()
         self._mismatch: tuple[str, ...] = ()
@@ -65,8 +64,8 @@ class ReplayedModel:
             return self.refuse(*_FATAL, self._notes.why)
         try:
             thread = thread_of(request.headers, head.prompt_cache_key)
-            exchange = self._replayed.answer(thread, model_request.whole(body))
-            content = self._recording.response(exchange)
+            exchange = self._replayed.answer(thread, body)
+            content = self._replayed.response(exchange)
         except SealockError as wrong:
             if isinstance(wrong, Mismatch):
                 self._mismatch = (wrong.message, *wrong.lines)
