@@ -94,7 +94,8 @@ class SealedBench:
             from contextlib import ExitStack  # noqa: PLC0415 - only without a sandbox
 
             order = Order(program=argv[0], argv=argv, environment=_environment(folder), folder=folder)
-            return RunningAgent(order, limits, b"", ExitStack())
+            command = SealedCommand(argv, _environment(folder), (), {}, (), workdir=folder)
+            return RunningAgent(order, limits, command, ExitStack())
         return backends.start(self._sealed(argv, folder), self._options.backend, limits)
 
     def _sealed(self, argv: tuple[str, ...], folder: str) -> SealedCommand:
