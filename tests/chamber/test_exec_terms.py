@@ -208,3 +208,13 @@ def test_the_key_is_in_nothing_that_is_written(newest_codex: CodexBinary, tmp_pa
     assert model.requests[0].headers["authorization"] == f"Bearer {KEY}"
     written = [each.read_bytes() for each in (root / ".sealock").rglob("*") if each.is_file()]
     assert not any(KEY.encode() in each for each in [*written, ran.out.encode(), ran.err.encode()])
+
+
+def test_a_run_with_a_repair_and_tests_is_replayed_request_by_request(
+    newest_codex: CodexBinary, tmp_path: Path, schema: Path
+) -> None:
+    with scripted([turn(MEND), turn(say("prose")), turn(say(json.dumps(GOOD)))]) as model:
+        root = platform(tmp_path, newest_codex, model, ADD)
+        assert trial(root, "--schema", schema, "--strict-fix").status == 0
+    again = sealock("replay", "--repo", root, "last")
+    assert (again.status, "the same: 3 of 3 requests" in again.out) == (0, True), again
