@@ -176,7 +176,7 @@ class Meter:
         price = self.price(model)
         if price is None and any(usd is not None for usd, *_ in limits):
             message = f"the price of {model} is not known, so a budget in dollars cannot be kept"
-            raise Undecided(message, hint=f"Add it to agent.prices in sealock.yaml: {model}: {{…}}.")
+            raise Undecided(message, hint=f"Add it to chamber.prices in sealock.yaml: {model}: {{…}}.")
         price = price or Price(0.0, 0.0, 0.0)
         tokens_in = int(size * self._tokens_per_byte) + 1
         cap = min(asked or self._budget.output_cap, self._budget.output_cap)

@@ -68,7 +68,7 @@ class ProviderFailed(Undecided):
     """
 
     def __init__(self, message: str, status: int, *, reached: bool = True) -> None:
-        super().__init__(message, hint="Look at the provider's status page, and at agent.upstream.")
+        super().__init__(message, hint="Look at the provider's status page, and at chamber.upstream.")
         self.status = status
         self.reached = reached
 

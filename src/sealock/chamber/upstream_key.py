@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sealock.domain.settings import TokenSource
 
 _KEY = re.compile(r"[\x21-\x7e]{8,8192}")
-_SOUGHT = Sought("the provider's key", "agent.upstream.key")
+_SOUGHT = Sought("the provider's key", "chamber.upstream.key")
 
 
 def read_key(source: TokenSource, root: str, environment: Mapping[str, str]) -> str:
