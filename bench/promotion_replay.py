@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench.promotion_corpus import write_promotions
 
-from sealock import promotion_wiring
 from sealock.app.promotion.apply import read_plan
 from sealock.app.promotion.request import Request
 from sealock.domain.promotion import Override
 from sealock.report.promotion_json import document
+from sealock.wiring import promotion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def replay(folder: Path, promotions: int, services: int, seed: int = 7) -> Repla
     plans = list(_made(first, promotions, random.Random(seed)))  # noqa: S311 - the same each time
     made = time.perf_counter() - begun
     begun = time.perf_counter()
-    with promotion_wiring.promotions(str(second), promotion_wiring.Choices()) as again:
+    with promotion.promotions(str(second), promotion.Choices()) as again:
         for number, (plan, tree) in enumerate(plans):
             again.apply_plan(read_plan(plan, f"plan {number}"), auto_merge=False)
             found = _git(second, "rev-parse", "HEAD^{tree}")
@@ -66,7 +66,7 @@ def _made(root: Path, promotions: int, dice: random.Random) -> Iterator[tuple[by
     services = sorted(each.name for each in (root / "services").iterdir())
     ahead: set[str] = set()
     done = 0
-    with promotion_wiring.promotions(str(root), promotion_wiring.Choices()) as first:
+    with promotion.promotions(str(root), promotion.Choices()) as first:
         while done < promotions:
             onward = bool(ahead) and dice.random() < _ONWARD
             names = [dice.choice(sorted(ahead) if onward else services)]

@@ -108,7 +108,7 @@ class RenderIndex:
 
     def write(self, known: Iterable[Known]) -> None:
         """Replace the index by these lines; a disk that refuses costs the next run time, nothing else."""
-        looks: dict[TraceEntry, int] = {}
+        looks: dict[_Look, int] = {}
         lines: list[Line] = []
         for line, trace in known:
             numbers = tuple(looks.setdefault(_Look(*astuple(each)), len(looks)) for each in trace)

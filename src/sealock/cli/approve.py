@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealock import approval_wiring as wiring
 from sealock.errors import Refused, UsageError
+from sealock.wiring import approval as wiring
 from sealock.wiring import repository_root
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealock import status_wiring as wiring
 from sealock.wiring import repository_root
+from sealock.wiring import status as wiring
 
 if TYPE_CHECKING:
     from sealock.domain.service_history import ServiceHistory

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealock import promotion_wiring as wiring
 from sealock.domain.printable import printable
 from sealock.errors import UsageError
+from sealock.wiring import promotion as wiring
 from sealock.wiring import repository_root
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealock import release_wiring as wiring
+from sealock.wiring import release as wiring
 from sealock.wiring import repository_root
 
 if TYPE_CHECKING:

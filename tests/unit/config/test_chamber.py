@@ -21,7 +21,8 @@ from sealock.errors import ConfigurationError
 def faults(text: str) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
         load(text)
-    return [f"{each.where}: {each.message} | {each.hint}" for each in caught.value.problems or (caught.value,)]
+    problems = caught.value.problems or (caught.value,)
+    return [f"{each.where}: {each.message} | {each.hint}" for each in problems]
 
 
 def test_the_short_form_of_a_task_is_enough() -> None:

@@ -154,12 +154,12 @@ class _Deployed(NamedTuple):
 
         Raises UsageError for a forge that is not known, Undecided, Refused.
         """
-        from sealock import release_wiring
         from sealock.domain.promotion_branch import PREFIX
         from sealock.domain.status import open_promotion
+        from sealock.wiring import release
 
         settings = self.settings.promotion.forge
-        with release_wiring.forge(self.root, self.branch.remote, settings) as forge:
+        with release.forge(self.root, self.branch.remote, settings) as forge:
             found = forge.opened(self.branch.branch, PREFIX)
         return tuple(open_promotion(each.head, each.url, each.number) for each in found)
 

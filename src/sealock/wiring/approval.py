@@ -63,9 +63,9 @@ def _place(git: GitRevisions, remote: str, branch: str) -> tuple[str, str]:
 def _moving(
     root: str, place: tuple[str, str], services: Sequence[str], source: str, environment: str
 ) -> tuple[Car, ...]:
-    from sealock import promotion_wiring
     from sealock.app.promotion.request import Request
+    from sealock.wiring import promotion
 
     request = Request("promote", tuple(services), environment, source)
-    with promotion_wiring.promotions(root, promotion_wiring.Choices(*place)) as promotions:
+    with promotion.promotions(root, promotion.Choices(*place)) as promotions:
         return promotions.cars(request)

@@ -149,19 +149,16 @@ class Promotions:
                 message = "there is no pull request to merge or to reopen: the promotion is pushed"
                 raise UsageError(message, hint="Add --deliver pull-request, or leave the option out.")
             return ByPush()
-        from sealock import release_wiring
         from sealock.app.deliver_request import ByRequest, Wishes
         from sealock.report.promotion_markdown import body
+        from sealock.wiring import release
 
-        forge = stack.enter_context(
-            release_wiring.forge(self._git.root, session.branch.branch().remote, said.forge)
-        )
+        forge = stack.enter_context(release.forge(self._git.root, session.branch.branch().remote, said.forge))
         return ByRequest(forge, body, Wishes(auto_merge or said.auto_merge, self._choices.reopen))
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
         """Give a session at the branch's newest commit."""
-        from sealock import release_wiring
         from sealock.adapters.deployed_branch import GitDeployedBranch
         from sealock.adapters.engine import fingerprint
         from sealock.adapters.git_history import GitHistory
@@ -170,6 +167,7 @@ class Promotions:
         from sealock.adapters.system_clock import SystemClock
         from sealock.adapters.verdict_cache import VerdictStore
         from sealock.app.promotion.request import Session
+        from sealock.wiring import release
 
         git, pool = self._git, self._pool
         remote, name = self._place()
@@ -195,9 +193,7 @@ class Promotions:
                 before=opened.renderer(files),
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),
                 check=lambda tree, *asked: opened.check(stack, tree, *asked),
-                gates=self._gates(
-                    opened, release_wiring.reviews(stack, git.root, branch, settings.promotion)
-                ),
+                gates=self._gates(opened, release.reviews(stack, git.root, branch, settings.promotion)),
                 registry=self._registry,
                 history=GitHistory(git.root, base.commit),
                 clock=SystemClock(),
