@@ -125,6 +125,7 @@ class RunStore:
 
         At its end what the run spent goes to the ledger, for the `pipeline` that it belongs to.
         """
+        pipeline = redactor.value(pipeline, "the pipeline's id")
 
         def finished(last: RunManifest) -> None:
             self._ledger.add(spending_of(last, pipeline))
