@@ -46,6 +46,10 @@ _REQUESTS = st.fixed_dictionaries(
 )
 
 
+_OWN = "01a1ff68-fba3-76f1-ab86-157cd7a5eec4"
+_NEXT = "01a1ff68-ff5c-7b91-aabe-110bb991ab2e"
+
+
 def _output(text: str) -> dict[str, Any]:
     return {"input": [{"type": "function_call_output", "call_id": "c1", "output": text}]}
 
@@ -109,8 +113,39 @@ def test_what_a_tool_said_does_change_it(one: str, other: str) -> None:
     assert request_hash(_output(one)) != request_hash(_output(other))
 
 
-def test_every_rule_says_why() -> None:
-    assert all(rule.reason for rule in normalise.rules(normalise.VERSION))
+def _printed(own: str, output: str) -> dict[str, Any]:
+    return {"prompt_cache_key": own, "client_metadata": {"session_id": own}, **_output(output)}
+
+
+def test_the_id_of_the_conversation_in_an_output_does_not_change_the_hash() -> None:
+    one = _printed(_OWN, f"CODEX_THREAD_ID={_OWN}\nHOME=/")
+    other = _printed(_NEXT, f"CODEX_THREAD_ID={_NEXT}\nHOME=/")
+
+    assert request_hash(one) == request_hash(other)
+
+
+def test_another_id_in_an_output_does_change_it() -> None:
+    assert request_hash(_printed(_OWN, f"id: {_OWN}")) != request_hash(_printed(_OWN, f"id: {_NEXT}"))
+
+
+def test_an_id_that_the_recorded_model_names_is_the_records_own_in_a_replay() -> None:
+    recorded, replayed = _printed(_OWN, f"id: {_OWN}"), _printed(_NEXT, f"id: {_OWN}")
+
+    assert request_hash(recorded) == request_hash(replayed, ids=normalise.own_ids(recorded))
+
+
+def test_a_record_of_the_first_rules_keeps_its_hashes() -> None:
+    one, other = _printed(_OWN, f"id: {_OWN}"), _printed(_NEXT, f"id: {_NEXT}")
+
+    assert request_hash(one, 1) != request_hash(other, 1)
+    assert snapshot(
+        "sha256:31b19ddc6d8b8833e162826c970399e5c8fbac753701520fc37c5ab270f6e99a"
+    ) == request_hash(one, 1)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_rule_says_why(version: int) -> None:
+    assert all(rule.reason for rule in normalise.rules(version))
 
 
 def test_rules_of_another_version_are_not_guessed() -> None:
@@ -118,7 +153,7 @@ def test_rules_of_another_version_are_not_guessed() -> None:
         normalised({}, 99)
 
     assert (
-        snapshot("the record was made with normalisation rules 99, and this Sealock knows 1")
+        snapshot("the record was made with normalisation rules 99, and this Sealock knows 2")
         == caught.value.message
     )
 

@@ -155,6 +155,8 @@ def test_a_token_that_says_what_it_is_is_replaced(token: str, name: str) -> None
         "password: hunter2hunter2x9Kq3",
         "API_KEY=0123456789abcdef0123456789abcdef",
         '{"token": "0123456789abcdef0123456789abcdef"}',
+        "api_key: 01a1ff68-fba3-76f1-ab86-157cd7a5eec4",
+        "01a1ff68-fba3-76f1-ab86-157cd7a5eec4-Zk3Q9xLp2VtY7wRb5NcH8mJd4GsK1fTa",
     ],
 )
 def test_what_looks_like_a_secret_is_refused_with_its_place(text: str) -> None:
@@ -170,6 +172,8 @@ def test_what_looks_like_a_secret_is_refused_with_its_place(text: str) -> None:
     [
         "image: ghcr.io/acme/ledger@sha256:" + "0a1b" * 16,
         "commit 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+        "CODEX_SESSION_ID=01a1ff68-fba3-76f1-ab86-157cd7a5eec4",
+        "PERSISTENT_VOLUME=/pvc-01A1FF68-FBA3-76F1-AB86-157CD7A5EEC4/data",
         "github.com/spf13/pflag v1.0.10 h1:4EBh2KAYBwaONj6b2Ye1GiHfwjqyROoF4RwYO+vPwFk=",
         "PodDisruptionBudgetUnhealthyPodEvictionPolicy",
         "/usr/lib/python3.11/site-packages/Some2Package3/Module",

@@ -7,6 +7,7 @@ their threads are new in every run, so a lane of a record is recognised by its f
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -79,6 +80,12 @@ class Replayed:
         self._sessions = Sessions()
         self._served: defaultdict[str, int] = defaultdict(int)
 
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        """The ids of the recorded conversations: the recorded model may name them, and tools print them."""
+        first = (self._recording.request(lane[0]) for lane in self._lanes.values() if lane)
+        return frozenset().union(*map(normalise.own_ids, first))
+
     @property
     def unserved(self) -> int:
         """How many recorded requests have not come."""
@@ -87,7 +94,7 @@ class Replayed:
     def answer(self, thread: str, body: bytes) -> Exchange:
         """Return the recorded exchange of a request, which is JSON. Raises Mismatch, Undecided."""
         request = self._redactor.value(msgspec.json.decode(body))
-        found = normalise.request_hash(request, self._version)
+        found = normalise.request_hash(request, self._version, self._ids)
         lane = self._claimed.get(thread) or self._claim(thread, found)
         index = self._served[lane]
         recorded = self._lanes[lane]
@@ -117,7 +124,7 @@ class Replayed:
         return lane
 
     def _mismatch(self, exchange: Exchange, request: Any) -> Mismatch:  # noqa: ANN401 - any JSON
-        recorded = normalise.normalised(self._recording.request(exchange), self._version)
-        lines = differences(recorded, normalise.normalised(request, self._version))
+        recorded = normalise.normalised(self._recording.request(exchange), self._version, self._ids)
+        lines = differences(recorded, normalise.normalised(request, self._version, self._ids))
         where = f"{exchange.lane}/{exchange.index}"
         return Mismatch(f"request {where} differs from the recorded one", lines)

@@ -1,7 +1,7 @@
 """What looks like a secret although nobody named it: well-known tokens, and text without any pattern.
 
-Hexadecimal digests, signatures and ciphertexts are everyday things in such repositories: they count only
-behind a name that says that they are secret.
+Hexadecimal digests, UUIDs, signatures and ciphertexts are everyday things in such repositories: they count
+only behind a name that says that they are secret.
 """
 
 from __future__ import annotations
@@ -43,6 +43,12 @@ _PUBLIC = re.compile(
 )
 """Digests, certificates, public keys, what is encrypted for the repository, pictures."""
 
+_UUID = re.compile(
+    r"(?<![A-Za-z0-9])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})"
+    r"(?![A-Za-z0-9])"
+)
+"""An identifier by its form: what stands around it is judged without it."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _PIECES = re.compile(r"[^A-Za-z0-9]+")
 _NAMED = re.compile(
@@ -75,7 +81,7 @@ def left_in(text: str, allowed: Sequence[re.Pattern[str]] = ()) -> Iterator[int]
     for found in _NAMED.finditer(text):
         if not _inside(found.start(1), covered) and _named_secret(found[1]):
             yield found.start(1)
-    for found in _TOKEN.finditer(text):
+    for found in _TOKEN.finditer(_UUID.sub(lambda uuid: " " * len(uuid[0]), text)):
         if not _inside(found.start(), covered) and _random(found[0]):
             yield found.start()
 
@@ -90,6 +96,8 @@ def _random(token: str) -> bool:
 
 
 def _named_secret(value: str) -> bool:
+    if _UUID.fullmatch(value):
+        return True
     if _HEX.fullmatch(value):
         return not value.isdigit() and not value.isalpha()
     has_digit = any(each.isdigit() for each in value)
