@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from sealock.cli.main import root
 from sealock.config import schema
 from sealock.domain import agent_events
+from sealock.domain.gate_question import GateQuestion
 from sealock.report import diff_json, explain_json, findings_json, history_json, promotion_json, status_json
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -85,6 +87,15 @@ def promotion_result_schema() -> str:
     return json.dumps(promotion_json.result_schema(), indent=2) + "\n"
 
 
+def gate_program_page() -> str:
+    """Return the page on programs as gates, with the schema of what they read as the code has it."""
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(GateQuestion)}
+    page = (REFERENCE / "gate-program.md").read_text()
+    before, _, rest = page.partition("```json\n")
+    after = rest.partition("\n```\n")[2]
+    return f"{before}```json\n{json.dumps(found, indent=2)}\n```\n{after}"
+
+
 def agent_events_schema() -> str:
     """Return the JSON Schema of a line that `sealock exec --format json` prints."""
     return json.dumps(agent_events.json_schema(), indent=2) + "\n"
@@ -92,6 +103,7 @@ def agent_events_schema() -> str:
 
 PAGES = {
     REFERENCE / "commands.md": command_line,
+    REFERENCE / "gate-program.md": gate_program_page,
     REFERENCE / "check.schema.json": check_schema,
     REFERENCE / "diff.schema.json": diff_schema,
     REFERENCE / "status.schema.json": status_schema,
