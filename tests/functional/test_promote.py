@@ -431,3 +431,18 @@ def test_what_no_service_could_do_is_not_told_as_done(lab: PlatformLab) -> None:
     assert (code, out.splitlines()[-1]) == (0, "nothing to do")
     assert "left out: ledger: healthy: nobody has said" in out
     assert "has it already" not in out
+
+
+def test_a_container_that_stays_behind_is_told(lab: PlatformLab) -> None:
+    """Patches set the images of the main and of an init container: only one is the service's."""
+    folder = lab.clone / "services/ledger/overlays/staging"
+    head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ledger}\nspec:\n  template:\n    spec:\n"
+    for kind, name, letter in (("containers", "ledger", B), ("initContainers", "migrate", C)):
+        image = f"      {kind}:\n        - name: {name}\n          image: ghcr.io/acme/ledger@{letter}\n"
+        (folder / f"{name}-image-patch.yaml").write_text(head + image)
+    text = (folder / "kustomization.yaml").read_text()
+    patches = "patches:\n  - path: ledger-image-patch.yaml\n  - path: migrate-image-patch.yaml\n"
+    (folder / "kustomization.yaml").write_text(text[: text.index("images:")].replace("patches:\n", patches))
+    lab.push("images by patches")
+    _, out, _ = lab.sealock("promote", "ledger", "--to", "staging", "--digest", A)
+    assert "left behind: services/ledger/overlays/staging: apps/v1 Deployment payments/ledger" in out

@@ -149,9 +149,10 @@ class Branch(msgspec.Struct, frozen=True):
 class PromotionPlan(msgspec.Struct, frozen=True):
     """All of it. `base` is the commit, `base_tree` its root tree; `tree` is the root tree that results.
 
-    `created` is RFC 3339 in UTC, `author` is `Name <mail>`. `findings` are what a check with the base's
-    policy says of the result and did not say before, one line each. `gates_of` says which gates were
-    asked: `configured`, `none configured` or `overridden`.
+    `behind` are containers that still have another version of what moves, one line each. `created` is
+    RFC 3339 in UTC, `author` is `Name <mail>`. `findings` are what a check with the base's policy says of
+    the result and did not say before, one line each. `gates_of` says which gates were asked: `configured`,
+    `none configured` or `overridden`.
     """
 
     action: Action
@@ -167,6 +168,7 @@ class PromotionPlan(msgspec.Struct, frozen=True):
     author: str
     created: str
     left_out: tuple[LeftOut, ...] = ()
+    behind: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     seen: tuple[SeenFile, ...] = ()

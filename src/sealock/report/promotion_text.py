@@ -94,6 +94,8 @@ def _rendered(changes: Sequence[FieldChange]) -> Iterator[str]:
 
 
 def _after(plan: PromotionPlan) -> Iterator[str]:
+    for each in plan.behind:
+        yield f"left behind: {_shown(each)}"
     for each in plan.findings:
         yield f"check: error: {_shown(each)}"
     for each in plan.undecided:

@@ -193,6 +193,7 @@ class PlanPromotion:
             author=session.branch.author(),
             created=session.clock.now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             left_out=tuple(left_out),
+            behind=_left_behind(proof, edits),
             findings=checked.findings,
             undecided=checked.undecided,
             seen=self._seen(cars, changes, proof),
@@ -252,3 +253,10 @@ def _in_order(cars: Sequence[Car]) -> list[Car]:
     for car in cars:
         put(car, frozenset())
     return list(done.values())
+
+
+def _left_behind(proof: Proof | None, edits: Edits) -> tuple[str, ...]:
+    """Return what the proof says is left behind; of what Argo CD sets itself, no render tells."""
+    unrendered = {overlay for overlay, _ in edits.unrendered}
+    lines = proof.behind if proof else ()
+    return tuple(line for line in lines if line.partition(": ")[0] not in unrendered)

@@ -10,6 +10,7 @@ from sealock.domain.printable import printable
 from sealock.domain.promotion import FieldChange
 from sealock.domain.rendered import ObjectKey
 from sealock.ports import RenderRequest
+from sealock.rules.view import images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +27,15 @@ _ABSENT = "nothing"
 class Proof(NamedTuple):
     """What changes in the renders: what is meant to, and what else, and why a render cannot be compared.
 
-    `read` are all files that the renders looked at.
+    `read` are all files that the renders looked at. `behind` are containers of the moving overlays that
+    still have another version of an image that moves, one line each.
     """
 
     intended: tuple[FieldChange, ...]
     other: tuple[FieldChange, ...]
     failures: tuple[str, ...]
     read: frozenset[str]
+    behind: tuple[str, ...] = ()
 
 
 def prove(overlays: Sequence[str], cars: Sequence[Car], before: Renderer, after: Renderer) -> Proof:
@@ -54,7 +57,8 @@ def prove(overlays: Sequence[str], cars: Sequence[Car], before: Renderer, after:
         for change in _changes(overlay, old[overlay], new[overlay]):
             (intended if _is_meant(change, moves.get(overlay, ())) else other).append(change)
     read = {entry.path for each in (*old.values(), *new.values()) for entry in each.trace}
-    return Proof(tuple(intended), tuple(other), tuple(failures), frozenset(read))
+    behind = [line for overlay, its in moves.items() for line in _behind(overlay, new[overlay], its)]
+    return Proof(tuple(intended), tuple(other), tuple(failures), frozenset(read), tuple(behind))
 
 
 def _renders(renderer: Renderer, overlays: Sequence[str]) -> dict[str, Rendered]:
@@ -112,6 +116,22 @@ def _fields(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]: 
                 yield from _fields(left, right, f"{path}[{index}]")
     else:
         yield path, one, other
+
+
+def _behind(overlay: str, rendered: Rendered, moves: Sequence[ImageMove]) -> Iterator[str]:
+    """Yield the containers that run what moves, and not at the digest that arrives."""
+    wanted = {move.after.repository: move.after.digest for move in moves}
+    for each in rendered.objects:
+        for where, text in images(each.manifest):
+            try:
+                image = ImageRef.parse(text)
+            except InvalidImage:
+                continue
+            digest = wanted.get(image.name)
+            if digest is not None and str(image.digest or "") != digest:
+                place = ".".join(str(step) for step in where)
+                key = ObjectKey.of(each.manifest)
+                yield printable(f"{overlay}: {key} {place} still has {text}", 2 * _SHOWN)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - plain JSON
