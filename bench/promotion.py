@@ -46,15 +46,16 @@ class Platform:
         ):
             _git(self.clone, *arguments)
 
-    def ready(self) -> Iterator[str]:
-        """Yield services whose dev has another digest than staging."""
-        for folder in sorted((self.clone / "services").iterdir()):
-            dev, staging = (
-                _DIGEST.findall((folder / "overlays" / each / "kustomization.yaml").read_text())
-                for each in ("dev", "staging")
-            )
-            if dev != staging:
-                yield folder.name
+    def ready(self) -> Iterator[list[str]]:
+        """Yield what can be promoted, as arguments: a service with its source and target."""
+        for source, target in (("dev", "staging"), ("staging", "production")):
+            for folder in sorted((self.clone / "services").iterdir()):
+                before, after = (
+                    _DIGEST.findall((folder / "overlays" / each / "kustomization.yaml").read_text())
+                    for each in (source, target)
+                )
+                if before != after:
+                    yield [folder.name, "--from", source, "--to", target]
 
 
 def _git(folder: Path, *arguments: str) -> None:
@@ -63,11 +64,10 @@ def _git(folder: Path, *arguments: str) -> None:
 
 def _measured(bench: Bench, platform: Platform, rounds: int) -> list[str]:
     waiting = platform.ready()
-    to_staging = ["--from", "dev", "--to", "staging"]
     first = next(waiting)
-    plan = [SEALOCK, "promote", first, *to_staging]
+    plan = [SEALOCK, "promote", *first]
     status = [SEALOCK, "status"]
-    history = [SEALOCK, "history", first]
+    history = [SEALOCK, "history", first[0]]
     for command in (plan, status, history):
         bench.run(command, folder=platform.clone)
     taken: dict[str, list[float]] = {"plan": [], "apply": [], "status": [], "history": []}
@@ -76,7 +76,7 @@ def _measured(bench: Bench, platform: Platform, rounds: int) -> list[str]:
         taken["status"].append(bench.run(status, folder=platform.clone))
         taken["history"].append(bench.run(history, folder=platform.clone))
     for _ in range(rounds):
-        apply = [SEALOCK, "promote", next(waiting), *to_staging, "--apply", "--yes"]
+        apply = [SEALOCK, "promote", *next(waiting), "--apply", "--yes"]
         taken["apply"].append(bench.run(apply, folder=platform.clone))
     return [f"{statistics.median(values) * 1000:.0f} ms ({min(values) * 1000:.0f}–{max(values) * 1000:.0f})"
             for values in taken.values()]  # fmt: skip
