@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from sealock.app.replay import Again
     from sealock.app.run_agent import AgentRequest, RunAgent, RunOutcome
     from sealock.app.run_terms import RunTerms
+    from sealock.chamber.otel import Telemetry
     from sealock.chamber.run_store import Recording, RunStore
     from sealock.domain.agent_run import BackendName
     from sealock.domain.settings import AgentTask, Settings
     from sealock.domain.spending import By, UsageReport
     from sealock.ports import TrialBench
+
+    Watch = Callable[[float, bytes], None]
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` stays fast
 
@@ -61,11 +64,25 @@ def task_named(settings: Settings, name: str) -> AgentTask:
 
 
 class RunOptions(NamedTuple):
-    """What the command line says of runs, besides their tasks; with `replay` no model is asked."""
+    """What the command line says of runs, besides their tasks; with `replay` no model is asked.
+
+    `telemetry` is told of runs that have ended.
+    """
 
     allow_untested: bool = False
     keep_record: bool = True
     replay: Recording | None = None
+    telemetry: Telemetry | None = None
+
+
+def traced(options: RunOptions, watch: Watch, run: Callable[[Watch], RunOutcome]) -> RunOutcome:
+    """Run with `watch`, and tell the collector of it, where there is one."""
+    if options.telemetry is None:
+        return run(watch)
+    listener = options.telemetry.listener(watch)
+    outcome = run(listener)
+    listener.export(outcome.manifest)
+    return outcome
 
 
 @contextmanager
@@ -231,6 +248,17 @@ def _terms(recorded: dict[str, Any], folder: str) -> RunTerms:
     return RunTerms(contract, answer.get("repairs", REPAIRS), tests)
 
 
+def telemetry(*, asked: bool, say: Callable[[str], None]) -> Telemetry | None:
+    """Return what tells a collector of runs, where one is `asked` for or the environment names one.
+
+    Raises UsageError where its packages are not installed.
+    """
+    from sealock.chamber import otel
+
+    variables = dict(os.environ)  # noqa: TID251 - a collector is named there
+    return otel.collector(variables, say) if otel.wanted(variables, asked=asked) else None
+
+
 def usage(root: str, by: By) -> UsageReport:
     """Return what the agent's runs have spent. Raises ConfigurationError, Undecided."""
     from sealock.adapters.system_clock import SystemClock
@@ -269,7 +297,7 @@ class ServiceRuns:
                 raise KeyboardInterrupt
 
         with agents(self._root, self._settings, self._options) as runner:
-            return runner.run(piece.request, watch, self._terms)
+            return traced(self._options, watch, lambda each: runner.run(piece.request, each, self._terms))
 
     def known(self, piece: Piece) -> RunOutcome | None:
         """Return the same run as it is done on record. Raises SealockError."""

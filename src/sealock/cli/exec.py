@@ -52,6 +52,7 @@ _MOST_PROMPT = 4 << 20
 @click.option("--unsealed", is_flag=True, help="Run it without a sandbox around it; the record says so.")
 @click.option("--allow-untested", is_flag=True, help="Take a version of Codex that was never tested.")
 @click.option("--no-record", is_flag=True, help="Keep no record of the model's traffic.")
+@click.option("--otel", is_flag=True, help="Tell the OpenTelemetry collector of it, over OTLP/HTTP.")
 @click.option("--dry-run", is_flag=True, help="Print exactly what would be started, and start nothing.")
 @click.option("--advise", is_flag=True, help="Say which sandbox a task needs, and why; start nothing.")
 @click.option(
@@ -93,7 +94,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     contract = agent_terms.schema_of(options, task, root)
     request = _request(options, task, _backend(options), root, contract.sent if contract else "")
     terms = agent_terms.terms_of(options, contract, root, said, request.backend)
-    run = chamber_wiring.RunOptions(options["allow_untested"], keep_record=not options["no_record"])
+    telemetry = None if options["dry_run"] else chamber_wiring.telemetry(asked=options["otel"], say=_warn)
+    run = chamber_wiring.RunOptions(
+        options["allow_untested"], keep_record=not options["no_record"], telemetry=telemetry
+    )
     if options["each"]:
         return exec_each.run_each(options, root, request, (contract, terms), (said, run))
     take = agent_terms.accept_of(options, root)
@@ -101,8 +105,12 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
         if options["dry_run"]:
             return _show(agents.prepare(request, terms), options["form"])
         with agent_progress.shown(options["form"], quiet=options["quiet"]) as watch:
-            outcome = agents.run(request, watch, terms)
+            outcome = chamber_wiring.traced(run, watch, lambda each: agents.run(request, each, terms))
         return _report(outcome, options, take)
+
+
+def _warn(line: str) -> None:
+    click.echo(f"warning: {line}", err=True)
 
 
 def _backend(options: dict[str, Any]) -> BackendName:
