@@ -49,6 +49,14 @@ _SCRIPT = [
 ]
 
 
+_SERVICES = """\
+repository: https://github.com/acme/platform.git
+services:
+  api: {namespace: api, image: ghcr.io/acme/api, ports: {http: 80}}
+  web: {namespace: web, image: ghcr.io/acme/web, ports: {http: 80}}
+"""
+
+
 class _Collector:
     """What a collector got; answers with `status`, or never where that is 0."""
 
@@ -217,9 +225,12 @@ def test_a_client_that_never_comes_back_is_left_behind() -> None:
             return super().export(spans)
 
     said: list[str] = []
+    began = time.monotonic()
     otel.Telemetry(Waiting, "here", said.append).export(_RUN, ())
+    took = time.monotonic() - began
     ended.set()
 
+    assert took < 2 * otel.LONGEST_SECONDS
     assert said == ["the collector here did not take the run's spans: no answer in 3 seconds"]
 
 
@@ -281,6 +292,31 @@ def test_a_run_of_the_real_agent_reaches_the_collector(
         ("execute_tool exec_command", "3"),
     ]
     assert b"secret words" not in b"".join(collector.bodies)
+
+
+def test_each_service_has_a_span_of_its_own(
+    newest_codex: CodexBinary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _collecting() as collector, scripted(lambda _: turn(say("ok"))) as model:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        root = platform(tmp_path, newest_codex, model, {"services.yaml": _SERVICES})
+        done = sealock("exec", "--task", "fix", "--each", "services", "--repo", root, "limits of {service}")
+
+    assert done.status == 0, done.err
+    assert [name for name, _ in collector.spans] == ["invoke_agent codex"] * 2
+    assert len({each["sealock.run.id"] for _, each in collector.spans}) == 2
+
+
+def test_without_the_extra_nothing_is_started(
+    newest_codex: CodexBinary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with scripted([]) as model:
+        root = platform(tmp_path, newest_codex, model)
+        done = sealock("exec", "--task", "fix", "--otel", "--repo", root, "do it")
+
+    assert (done.status, model.requests) == (2, [])
+    assert "sealock[otel]" in done.err
 
 
 def test_a_collector_that_is_not_there_changes_no_outcome(
