@@ -24,7 +24,7 @@ from bench.run import SEALOCK, Bench, table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SIZES = ((34, 1_000), (100, 1_000), (334, 1_000), (334, 10_000), (1_000, 10_000))
+_SIZES = ((34, 1_000), (100, 1_000), (334, 4_000), (334, 10_000), (1_000, 10_000))
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

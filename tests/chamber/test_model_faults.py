@@ -85,9 +85,7 @@ FAULTS = {
     "quota": Fault([refusal(429, "insufficient_quota", "pay")] * 9, 3, "failed: the provider answered 429"),
     "huge": Fault([turn(say("x" * (20 << 20)))] * 9, 1, "refused: it gave no answer", 60.0),
     "empty": Fault([turn()] * 9, 1, "refused: it gave no answer"),
-    "tools for ever": Fault(
-        loop(), 1, "tool calls", 60.0, {"toolCalls": 5}
-    ),
+    "tools for ever": Fault(loop(), 1, "tool calls", 60.0, {"toolCalls": 5}),
     "turns for ever": Fault(loop(), 1, "refused: the run has had its 4 turns", 60.0, {"turns": 4}),
     "prose for JSON": Fault(
         lambda _: turn(say("prose")), 1, "the answer does not fit the schema", 60.0, schema=True

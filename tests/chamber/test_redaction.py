@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CHARACTERS = string.ascii_letters + string.digits + "-_+/=.\"\\' %ü€"
-_SECRETS = st.text(_CHARACTERS, min_size=12, max_size=60).filter(
+_SECRETS: st.SearchStrategy[str] = st.text(_CHARACTERS, min_size=12, max_size=60).filter(
     lambda text: len("".join(text.split())) >= 12 and text not in _own_words()
 )
 _AROUND = st.text(string.ascii_lowercase + " \n", max_size=12)

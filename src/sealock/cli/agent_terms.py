@@ -114,7 +114,7 @@ def terms_of(
 ) -> RunTerms:
     """Return the terms of a run. Raises UsageError."""
     from sealock.app.run_terms import RunTerms, Tests
-    from sealock.chamber_wiring import bench
+    from sealock.wiring.chamber import bench
 
     if not said["test"]:
         return RunTerms(contract, said["repairs"])

@@ -84,28 +84,28 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     PROMPT is what is asked; `-` reads it from standard input. The answer goes to standard output. Exit code
     0: done. 1: refused, by policy, schema or budget. 2: usage. 3: it could not run, or not to its end.
     """
-    from sealock import chamber_wiring
+    from sealock.wiring import chamber
 
     root = repository_root(options["repo"])
-    said = chamber_wiring.settings_of(root)
+    said = chamber.settings_of(root)
     if options["advise"]:
         return _advise(options, said)
     task = _task(options, said)
     contract = agent_terms.schema_of(options, task, root)
     request = _request(options, task, _backend(options), root, contract.sent if contract else "")
     terms = agent_terms.terms_of(options, contract, root, said, request.backend)
-    telemetry = None if options["dry_run"] else chamber_wiring.telemetry(asked=options["otel"], say=_warn)
-    run = chamber_wiring.RunOptions(
+    telemetry = None if options["dry_run"] else chamber.telemetry(asked=options["otel"], say=_warn)
+    run = chamber.RunOptions(
         options["allow_untested"], keep_record=not options["no_record"], telemetry=telemetry
     )
     if options["each"]:
         return exec_each.run_each(options, root, request, (contract, terms), (said, run))
     take = agent_terms.accept_of(options, root)
-    with chamber_wiring.agents(root, said, run) as agents:
+    with chamber.agents(root, said, run) as agents:
         if options["dry_run"]:
             return _show(agents.prepare(request, terms), options["form"])
         with agent_progress.shown(options["form"], quiet=options["quiet"]) as watch:
-            outcome = chamber_wiring.traced(run, watch, lambda each: agents.run(request, each, terms))
+            outcome = chamber.traced(run, watch, lambda each: agents.run(request, each, terms))
         return _report(outcome, options, take)
 
 
@@ -124,7 +124,7 @@ def _backend(options: dict[str, Any]) -> BackendName:
 
 
 def _task(options: dict[str, Any], said: Settings) -> AgentTask:
-    from sealock.chamber_wiring import task_named
+    from sealock.wiring.chamber import task_named
 
     task = task_named(said, options["task"])
     changes = {key: options[key] for key in ("model", "effort", "sandbox") if options[key]}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sealock.app.output_contract import Contract
     from sealock.app.run_agent import AgentRequest
     from sealock.app.run_terms import RunTerms
-    from sealock.chamber_wiring import RunOptions
     from sealock.domain.settings import Settings
+    from sealock.wiring.chamber import RunOptions
 
 # ruff: noqa: PLC0415 - `--help` loads none of this
 
@@ -56,8 +56,9 @@ def run_each(
     how: tuple[Settings, RunOptions],
 ) -> int:
     """Run them, print what came of each, and return the exit code: the worst there was."""
-    from sealock import chamber_wiring, wiring
+    from sealock import wiring
     from sealock.app.fan_out import fan_out, pieces
+    from sealock.wiring import chamber
 
     if said["raw_output"]:
         message = "--raw-output and --each exclude each other"
@@ -67,7 +68,7 @@ def run_each(
         message = "there is no services.yaml, so there are no services"
         raise UsageError(message, hint="Write one, or run without --each.")
     services = [(name, each.path) for name, each in catalog.services.items()]
-    runs = chamber_wiring.ServiceRuns(root, how[0], how[1], terms[1])
+    runs = chamber.ServiceRuns(root, how[0], how[1], terms[1])
     work = pieces(runs.pinned(request), services, said["shard"])
     if said["dry_run"]:
         return _show(work, said["form"])

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealock import chamber_wiring
-from sealock.wiring import repository_root
+from sealock.wiring import chamber, repository_root
 
 if TYPE_CHECKING:
     from sealock.domain.agent_layers import Explanation
@@ -45,13 +44,13 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     The real Codex is started twice, sealed and with the article's flags; its first request is caught here,
     so no model is asked and no key is used. The fingerprint is the hash of what a model would be told.
     """
-    asked = chamber_wiring.ExplainOptions(
+    asked = chamber.ExplainOptions(
         options["task"],
         options["revision"],
         "none" if options["unsealed"] else options["backend"],
         compare=not options["no_compare"],
     )
-    with chamber_wiring.explain(repository_root(options["repo"]), asked, os.environ) as case:
+    with chamber.explain(repository_root(options["repo"]), asked, os.environ) as case:
         found = case.run()
     _print(found, options["form"])
     return 0 if found.verdict == "sealed" else 1

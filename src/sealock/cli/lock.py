@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from sealock import chamber_wiring
-from sealock.wiring import repository_root
+from sealock.wiring import chamber, repository_root
 
 # ruff: noqa: PLC0415 - `--help` loads none of this
 
@@ -38,8 +37,8 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     The program, model, effort, prompt, schema, settings, files of the commit that Codex looks for, and the
     hash of the first request, for which the real Codex is started once for each task. No model is asked.
     """
-    asked = chamber_wiring.LockOptions(options["revision"], options["backend"])
-    with chamber_wiring.lock(repository_root(options["repo"]), asked, os.environ) as case:
+    asked = chamber.LockOptions(options["revision"], options["backend"])
+    with chamber.lock(repository_root(options["repo"]), asked, os.environ) as case:
         found = case.check() if options["check"] else case.write()
     from sealock.domain.agent_lock import FILE, in_words
 

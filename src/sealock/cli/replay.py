@@ -74,19 +74,19 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
 
 
 def _replays(options: dict[str, Any]) -> Iterator[Replay]:
-    from sealock import chamber_wiring
     from sealock.app.replay import replay, replay_all, shard
+    from sealock.wiring import chamber
 
     root = repository_root(options["repo"])
-    again = chamber_wiring.replayer(root, allow_untested=options["allow_untested"])
+    again = chamber.replayer(root, allow_untested=options["allow_untested"])
     if not options["every"]:
-        found = chamber_wiring.recording(root, options["run"])
+        found = chamber.recording(root, options["run"])
         yield replay(found, again, options["level"], unsealed=options["unsealed"])
         return
-    runs = chamber_wiring.records(root).ids()
+    runs = chamber.records(root).ids()
     if not runs:
         message = "there is no record to replay"
         raise Undecided(message, hint="sealock exec makes them; commit .sealock/runs to have them in CI.")
     chosen = shard(runs, options["shard"])
-    recordings = chamber_wiring.opened(root, chosen)
+    recordings = chamber.opened(root, chosen)
     yield from replay_all(recordings, again, options["level"], unsealed=options["unsealed"])

@@ -37,9 +37,9 @@ _FORM = click.option(
 
 
 def _records(options: dict[str, Any]) -> RunStore:
-    from sealock import chamber_wiring
+    from sealock.wiring import chamber
 
-    return chamber_wiring.records(repository_root(options["repo"]))
+    return chamber.records(repository_root(options["repo"]))
 
 
 @click.group("runs", epilog=_EPILOG, invoke_without_command=True)
@@ -76,10 +76,10 @@ def list_(**options: Any) -> int:  # noqa: ANN401 - click's own
 @_REPO
 def show(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Show one RUN: what decided it, what came of it, and each request. `last` is the newest."""
-    from sealock import chamber_wiring
     from sealock.report import runs
+    from sealock.wiring import chamber
 
-    recording = chamber_wiring.recording(repository_root(options["repo"]), options["run"])
+    recording = chamber.recording(repository_root(options["repo"]), options["run"])
     if options["form"] == "json":
         sys.stdout.buffer.write(runs.show_json(recording.manifest, recording.exchanges))
     else:

@@ -45,10 +45,10 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     It all comes from `.sealock/usage.jsonl`, and from records of runs that broke off. A budget that has
     reached one of its thresholds is said on standard error.
     """
-    from sealock import chamber_wiring
     from sealock.report import usage_export, usage_text
+    from sealock.wiring import chamber
 
-    report = chamber_wiring.usage(repository_root(options["repo"]), options["by"])
+    report = chamber.usage(repository_root(options["repo"]), options["by"])
     writers = {
         "prometheus": usage_export.prometheus,
         "csv": usage_export.csv,

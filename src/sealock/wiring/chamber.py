@@ -251,12 +251,21 @@ def _terms(recorded: dict[str, Any], folder: str) -> RunTerms:
 def telemetry(*, asked: bool, say: Callable[[str], None]) -> Telemetry | None:
     """Return what tells a collector of runs, where one is `asked` for or the environment names one.
 
-    Raises UsageError where its packages are not installed.
+    Raises UsageError where it is asked for and its packages are not installed; a collector that only the
+    environment names is then left out, and that is said.
     """
     from sealock.chamber import otel
 
     variables = dict(os.environ)  # noqa: TID251 - a collector is named there
-    return otel.collector(variables, say) if otel.wanted(variables, asked=asked) else None
+    if not otel.wanted(variables, asked=asked):
+        return None
+    try:
+        return otel.collector(variables, say)
+    except UsageError as missing:
+        if asked:
+            raise
+        say(f"no telemetry: {missing.message}")
+        return None
 
 
 def usage(root: str, by: By) -> UsageReport:
