@@ -67,6 +67,8 @@ layers: env ## the layer contracts
 bench: env ## figures side by side with what users would run otherwise
 	PATH="$(dir $(GO)):$$PATH" $(BIN)/python -m bench.run
 	$(BIN)/python -m bench.promotion --out docs/reference/benchmarks-promotion.md
+	$(BIN)/python tools/codex_binaries.py
+	$(BIN)/python -m bench.chamber --out docs/reference/benchmarks-chamber.md
 
 package: env ## build the wheel, install it elsewhere, run the demo there with no Go
 	tests/package.sh

@@ -1,0 +1,138 @@
+"""Measures sealed runs beside bare ones: the same real Codex, the same scripted model, in pairs.
+
+    python -m bench.chamber [--rounds 10] [--codex 0.169.0] [--out docs/reference/benchmarks-chamber.md]
+
+Every figure is of a whole process, start to exit. The model answers at once, so what is measured is all that
+is not the model: the sandbox, the clean copy, the proxy, the record. It needs `tools/codex_binaries.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.chamber.cli import platform
+from tests.chamber.conftest import codex_program
+from tests.chamber.scripted_model import Request, Turn, patch, run, say, scripted, turn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SEALOCK = str(Path(sys.executable).parent / "sealock")
+_TOGETHER = 8
+_TURNS = (
+    turn(run("cat services.yaml")),
+    turn(run("ls -la", "c2")),
+    turn(patch("*** Add File: k.yaml\n+x", "p3")),
+    turn(say("All done.")),
+)
+
+
+def _next(request: Request) -> Turn:
+    """Answer by how much the agent has done: any number of runs can share the server."""
+    return _TURNS[min(len(request.outputs), len(_TURNS) - 1)]
+
+
+def _timed(command: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
+    begun = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    seconds = time.perf_counter() - begun
+    if done.returncode:
+        sys.exit(f"{command} ended with {done.returncode}\n{done.stdout[-2000:]!r}\n{done.stderr[-2000:]!r}")
+    return seconds
+
+
+def _bare(program: str, url: str, home: Path) -> tuple[list[str], dict[str, str]]:
+    provider = f'model_providers.local={{name="local",base_url="{url}",wire_api="responses",env_key="K"}}'
+    command = [
+        program, "exec", "--json", "--ignore-user-config", "--ignore-rules", "--ephemeral",
+        "-s", "workspace-write", "-c", provider, "-c", "model_provider=local", "-c", "model=gpt-5.5", "Do it",
+    ]  # fmt: skip
+    home.mkdir(exist_ok=True)
+    return command, {"PATH": os.environ["PATH"], "HOME": str(home), "CODEX_HOME": str(home), "K": "x" * 20}
+
+
+def _together(command: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
+    begun = time.perf_counter()
+    running = [
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(_TOGETHER)
+    ]
+    codes = [each.wait(300) for each in running]
+    if any(codes):
+        sys.exit(f"of {_TOGETHER} runs side by side some failed: {codes}")
+    return time.perf_counter() - begun
+
+
+def page(rounds: int, version: str) -> str:
+    """Return the page."""
+    with tempfile.TemporaryDirectory(prefix="sealock-bench-") as scratch, scripted(_next) as model:
+        folder = Path(scratch)
+        codex = codex_program(version)
+        root = platform(folder, codex, model, {"services.yaml": "services: {}\n"})
+        sealed = [SEALOCK, "exec", "--repo", str(root), "--task", "fix", "Do it"]
+        environment = {**os.environ, "SEALOCK_CACHE_DIR": str(folder / "cache")}
+        bare, bare_environment = _bare(codex.path, model.url, folder / "home")
+        pairs = []
+        for number in range(rounds + 1):
+            pair = _timed(bare, root, bare_environment), _timed(sealed, root, environment)
+            subprocess.run(["git", "clean", "-qfd"], cwd=root, check=True)
+            if number:  # the first fills caches
+                pairs.append(pair)
+        together = _together(sealed, root, environment)
+    ours, theirs = [each[1] for each in pairs], [each[0] for each in pairs]
+    extra = sorted(sealed - bare for bare, sealed in pairs)
+    allowed = 0.05 * statistics.median(theirs) + 0.15
+    return (
+        "# Benchmarks of sealed runs\n"
+        "Written by `make bench`; do not edit.\n"
+        f"{os.uname().sysname} {os.uname().machine}, {os.cpu_count()} cores, Codex {version}. "
+        f"Whole processes in pairs, {rounds} rounds, one run.\n"
+        f"The model answers at once, {len(_TURNS)} turns.\n\n"
+        "| what | measured | wanted |\n| --- | --- | --- |\n"
+        f"| bare `codex exec`, median | {statistics.median(theirs):.2f} s | – |\n"
+        f"| `sealock exec`, median | {statistics.median(ours):.2f} s | – |\n"
+        f"| what sealing adds, median of the pairs (range) | {statistics.median(extra) * 1000:.0f} ms "
+        f"({extra[0] * 1000:.0f}–{extra[-1] * 1000:.0f}) | 5 % + 150 ms = {allowed * 1000:.0f} ms |\n"
+        f"| {_TOGETHER} sealed runs side by side, all of them | {together:.1f} s | all end well |\n"
+    )
+
+
+def main() -> None:
+    """Measure, and write or print the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--codex", default="0.169.0")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    text = page(options.rounds, options.codex)
+    if options.out:
+        options.out.write_text(text)
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()
