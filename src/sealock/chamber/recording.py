@@ -188,7 +188,7 @@ class Recorder:
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     draft = path.with_name(f".{path.name}.new")
-    # Not forced to the disk: what a power cut takes is missed by the digests, and a busy disk takes minutes.
+    # Not forced to the disk: what a power cut takes from exchanges and blobs, their digests tell.
     draft.write_bytes(content)
     draft.replace(path)
 
