@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	goruntime "runtime"
 	"slices"
 	"strings"
 
@@ -142,11 +143,20 @@ func (c *collector) judgeElements(elements []any, list metav1.TypeMeta, lists in
 	c.prefix = outer
 }
 
+// unjudged says why there is no verdict where the API server's own code gave up: it asks a cluster, or the
+// object is one that it breaks on.
+func unjudged(fault any) string {
+	if _, broke := fault.(goruntime.Error); broke {
+		return " cannot be judged: the API server's own code breaks on it without a cluster"
+	}
+	line, _, _ := strings.Cut(fmt.Sprint(fault), "\n")
+	return " cannot be judged without a cluster: " + line
+}
+
 func (c *collector) judgeKind(raw []byte, kind schema.GroupVersionKind) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			line, _, _ := strings.Cut(fmt.Sprint(fault), "\n")
-			c.undecide(fmt.Sprintf("%s cannot be judged without a cluster: %s", kind.Kind, line))
+			c.undecide(kind.Kind + unjudged(fault))
 		}
 	}()
 	endpoint := c.endpoint(kind)

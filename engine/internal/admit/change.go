@@ -101,8 +101,7 @@ func readState(raw []byte, head *identity) *state {
 func (c *collector) compare(next, last state, own Verdict) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			line, _, _ := strings.Cut(fmt.Sprint(fault), "\n")
-			c.undecide(fmt.Sprintf("a change of %s cannot be judged without a cluster: %s", next.kind.Kind, line))
+			c.undecide("a change of " + next.kind.Kind + unjudged(fault))
 		}
 	}()
 	endpoint := c.endpoint(next.kind)

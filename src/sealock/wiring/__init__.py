@@ -49,7 +49,9 @@ def repository_root(option: str | None) -> str:
 
 def _repositories(folder: Path) -> Iterator[Path]:
     for each in (folder, *folder.parents):
-        if any((each / sign).exists() for sign in (".git", "sealock.yaml")):
+        git = each / ".git"
+        # Sandboxes leave empty folders of that name behind, in /tmp for one.
+        if git.is_file() or (git / "HEAD").exists() or (each / "sealock.yaml").exists():
             yield each
 
 

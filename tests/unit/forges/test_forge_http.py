@@ -111,13 +111,15 @@ def test_it_may_say_it_as_a_date(http: ForgeHttp, server: Echo, slept: list[floa
     "headers",
     [
         {"Retry-After": "3600"},
-        {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(datetime.now(UTC).timestamp()) + 3600)},
+        {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "in an hour"},
     ],
 )
 def test_nobody_waits_an_hour(
     http: ForgeHttp, server: Echo, slept: list[float], headers: dict[str, str]
 ) -> None:
-    server.faults = [Reply(403, {"message": "rate"}, headers)]
+    later = str(int(datetime.now(UTC).timestamp()) + 3600)
+    said = {name: value.replace("in an hour", later) for name, value in headers.items()}
+    server.faults = [Reply(403, {"message": "rate"}, said)]
     with pytest.raises(Undecided, match=r"lets nobody ask for another 3[56]\d\d s"):
         http.get("/x")
     assert slept == []

