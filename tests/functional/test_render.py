@@ -146,6 +146,7 @@ def test_an_overlay_is_relative_to_the_folder_one_is_in(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (repository / ".git").mkdir()
+    (repository / ".git" / "HEAD").touch()
     monkeypatch.chdir(repository / "app" / "overlays")
     assert run(["render", "prod"]) == 0
     assert "namespace: prod" in capsys.readouterr().out
