@@ -73,6 +73,7 @@ def argv(bwrap: str, folder: Path, change: Perturbation, program: list[str]) -> 
         *_machine(),
         # A fresh /proc would be covered in part, and then no sandbox inside may have one of its own.
         *("--dev-bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"),  # noqa: S108
+        *_covered(),
         *("--bind", str(folder / HOME.lstrip("/")), HOME, "--bind", str(folder / SYSTEM.lstrip("/")), SYSTEM),
         *("--chdir", change.repository),
         *(
@@ -83,6 +84,13 @@ def argv(bwrap: str, folder: Path, change: Perturbation, program: list[str]) -> 
         ),
         *("sh", "-c", f'umask {change.umask}; exec "$@"', "sh", *program),
     ]
+
+
+def _covered() -> Iterator[str]:
+    """Yield what runs this, where it lies in a folder that is emptied: a checkout in /tmp."""
+    for each in dict.fromkeys((_ROOT, sys.prefix, sys.base_prefix)):
+        if each.startswith("/tmp/"):  # noqa: S108
+            yield from ("--ro-bind", each, each)
 
 
 def _machine() -> Iterator[str]:
