@@ -6,20 +6,30 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.chamber.perturbations.host import KEPT
 
 from sealock.domain.agent_run import CodexBinary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 import codex_binaries
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Give a folder that is not in /tmp: there Codex refuses to keep what its sandbox needs."""
+    folder = tempfile.mkdtemp(prefix="sealock-test-", dir="/var/tmp")
+    yield Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache
@@ -40,7 +50,7 @@ def _out_of_tmp(path: Path, version: str) -> Path:
     if not path.is_relative_to("/tmp"):  # noqa: S108
         return path
     package = path.parent.parent
-    kept = Path.home() / ".cache" / "sealock-tests" / f"codex-{version}"
+    kept = KEPT / f"codex-{version}"
     if not kept.exists():
         draft = kept.with_name(f"{kept.name}.{os.getpid()}")
         shutil.copytree(package, draft, symlinks=True)

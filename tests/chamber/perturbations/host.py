@@ -38,6 +38,8 @@ _GIT = {
     "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
     "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
 }
+KEPT = Path("/var/tmp/sealock-tests")  # noqa: S108
+"""Where programs are copied that a checkout in /tmp would hide."""
 _ROOT = str(Path(__file__).resolve().parents[3])
 _SYSTEM = ("bin", "sbin", "usr", "lib", "lib32", "lib64", "libx32", "opt")
 
@@ -91,6 +93,8 @@ def _covered() -> Iterator[str]:
     for each in dict.fromkeys((_ROOT, sys.prefix, sys.base_prefix)):
         if each.startswith("/tmp/"):  # noqa: S108
             yield from ("--ro-bind", each, each)
+    if KEPT.exists():
+        yield from ("--ro-bind", str(KEPT), str(KEPT))
 
 
 def _machine() -> Iterator[str]:
