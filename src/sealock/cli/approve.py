@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import BRANCH, REMOTE, REPO
 from sealock.errors import Refused, UsageError
 from sealock.wiring import approval as wiring
 from sealock.wiring import repository_root
@@ -43,13 +44,9 @@ _DURATION = re.compile(r"([1-9][0-9]{0,5})([mhdw])", re.ASCII)
     "--expires", default="", metavar="TIME", help="Counts only so long: 90m, 12h, 7d. Default: always."
 )
 @click.option("--yes", is_flag=True, help="Ask nothing.")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
-@click.option("--remote", default="", metavar="NAME", help="Default: as sealock.yaml says, else origin.")
-@click.option("--branch", default="", metavar="NAME", help="Default: as sealock.yaml says, else its HEAD.")
+@REPO
+@REMOTE
+@BRANCH
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Approve what is to move into an environment, with your Git signature.

@@ -12,6 +12,7 @@ import click
 
 from sealock import wiring
 from sealock.cli import fix_findings
+from sealock.cli.place_options import REPO
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,11 +43,7 @@ Examples:
 
 @click.command("check", epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option(
     "--since", metavar="REV", help="Only what differs from a Git revision, uncommitted files included."
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealock import wiring
+from sealock.cli.place_options import REPO
 
 if TYPE_CHECKING:
     from sealock.domain.object_diff import DiffReport
@@ -25,11 +26,7 @@ Examples:
 
 @click.command("diff", epilog=_EPILOG)
 @click.argument("revisions", required=False, default="", metavar="[BASE | BASE..HEAD | BASE...HEAD]")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--overlay", "overlays", multiple=True, metavar="PATH", help="Only this overlay; repeatable.")
 @click.option(
     "--format",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sealock.cli.place_options import REPO
 from sealock.wiring import repository_root
 
 # ruff: noqa: PLC0415 - `--help` loads none of this
@@ -20,11 +21,7 @@ Examples:
 
 
 @click.command("doctor", epilog=_EPILOG)
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Look at this machine: versions, whether it can seal a run, and what would leak into an unsealed one.

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from sealock.cli import agent_progress, agent_terms, exec_each
+from sealock.cli.place_options import REPO
 from sealock.errors import UsageError
 from sealock.wiring import repository_root
 
@@ -64,11 +65,7 @@ _MOST_PROMPT = 4 << 20
 @click.option("-o", "--output", default="", metavar="FILE", help="Write the answer there, all or nothing.")
 @agent_terms.options
 @exec_each.options
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option(
     "--format",
     "form",

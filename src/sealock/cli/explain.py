@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import REPO
 from sealock.wiring import chamber, repository_root
 
 if TYPE_CHECKING:
@@ -26,11 +27,7 @@ Exit codes: 0 sealed, 1 not sealed, 2 usage or configuration, 3 could not be tol
 
 
 @click.command("explain", epilog=_EPILOG)
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--task", default="", metavar="NAME", help="A task of sealock.yaml.")
 @click.option("--base", "revision", default="HEAD", metavar="REVISION", help="The commit that it works on.",
               show_default=True)  # fmt: skip

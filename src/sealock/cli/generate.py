@@ -11,6 +11,7 @@ import click
 
 from sealock import __version__, wiring
 from sealock.adapters.unchanged_record import UnchangedRecord, default_folder
+from sealock.cli.place_options import REPO
 from sealock.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -29,11 +30,7 @@ Examples:
 
 
 @click.command("generate", epilog=_EPILOG)
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--service", "services", multiple=True, metavar="NAME", help="Only this service; repeatable.")
 @click.option(
     "--env", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import BRANCH, REMOTE, REPO
 from sealock.wiring import repository_root
 from sealock.wiring import status as wiring
 
@@ -25,19 +26,15 @@ Examples:
 
 @click.command("history", epilog=_EPILOG)
 @click.argument("service")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--env", "environment", default="", metavar="ENV", help="Only what reached this one.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
 )
 @click.option("--fetch", is_flag=True, help="Ask the remote first; without it, what this clone knows counts.")
-@click.option("--remote", default="", metavar="NAME", help="Default: as sealock.yaml says, else origin.")
-@click.option("--branch", default="", metavar="NAME", help="Default: as sealock.yaml says, else its HEAD.")
+@REMOTE
+@BRANCH
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Show who moved which image of SERVICE, when, why, and with which gates and evidence; newest first.
 

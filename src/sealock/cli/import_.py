@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from sealock import wiring
+from sealock.cli.place_options import REPO
 
 if TYPE_CHECKING:
     from sealock.app.import_applications import Imported
@@ -21,11 +22,7 @@ Examples:
 
 @click.command("import", epilog=_EPILOG)
 @click.argument("source", metavar="FILE|-", type=click.File("rb"))
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--overwrite", is_flag=True, help="Replace Applications that exist with other content.")
 @click.option("--plan", "plan_only", is_flag=True, help="Write nothing; print the unified diff.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

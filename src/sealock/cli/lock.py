@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sealock.cli.place_options import REPO
 from sealock.wiring import chamber, repository_root
 
 # ruff: noqa: PLC0415 - `--help` loads none of this
@@ -21,11 +22,7 @@ Exit codes: 0 as locked, 1 something changed, 2 usage or configuration, 3 could 
 
 
 @click.command("lock", epilog=_EPILOG)
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--check", is_flag=True, help="Write nothing; say what is not as it was locked.")
 @click.option("--base", "revision", default="HEAD", metavar="REVISION", show_default=True,
               help="The commit whose instructions, skills and hooks count.")  # fmt: skip

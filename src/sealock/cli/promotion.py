@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import BRANCH, EVIDENCE, REMOTE, REPO
 from sealock.domain.printable import printable
 from sealock.errors import UsageError
 from sealock.wiring import promotion as wiring
@@ -44,11 +45,7 @@ _IN_THE_PLAN: dict[str, tuple[str, object]] = {
 """What only planning asks: options by their names, with the key and what stands for `not given`."""
 
 PLACE_OPTIONS = (
-    click.option(
-        "--repo",
-        type=click.Path(exists=True, file_okay=False),
-        help="The repository; without it, the one around the current folder.",
-    ),
+    REPO,
     click.option("--plan", "plan_only", is_flag=True, help="Print the plan, write nothing: the default."),
     click.option(
         "--apply",
@@ -60,11 +57,9 @@ PLACE_OPTIONS = (
         help="Plan and apply after a question; with a file, apply exactly that plan.",
     ),
     click.option("--yes", is_flag=True, help="Ask nothing."),
-    click.option("--evidence", multiple=True, metavar="PATH", help="Also read evidence here; repeatable."),
-    click.option("--remote", default="", metavar="NAME", help="Default: as sealock.yaml says, else origin."),
-    click.option(
-        "--branch", default="", metavar="NAME", help="Default: as sealock.yaml says, else its HEAD."
-    ),
+    EVIDENCE,
+    REMOTE,
+    BRANCH,
     click.option(
         "--deliver",
         type=click.Choice(["push", "pull-request"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import BRANCH, REMOTE, REPO
 from sealock.wiring import release as wiring
 from sealock.wiring import repository_root
 
@@ -35,17 +36,13 @@ def command() -> None:
 
 @command.command("tag", epilog=_EPILOG)
 @click.argument("service")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--env", "environment", default="", metavar="ENV", help="Default: the production environment.")
 @click.option("--version", "version", default="", metavar="X.Y.Z", help="Default: as the commits ask for.")
 @click.option("--push", is_flag=True, help="Give it to the remote, if that has no such tag.")
 @click.option("--plan", "plan_only", is_flag=True, help="Print what would be tagged, write nothing.")
-@click.option("--remote", default="", metavar="NAME", help="Default: as sealock.yaml says, else origin.")
-@click.option("--branch", default="", metavar="NAME", help="Default: as sealock.yaml says, else its HEAD.")
+@REMOTE
+@BRANCH
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def tag(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Tag the commit that brought what SERVICE runs in production.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import REPO
 from sealock.errors import Undecided, UsageError
 from sealock.wiring import repository_root
 
@@ -41,11 +42,7 @@ Exit codes: 0 the same, 1 something differs, 2 usage or configuration, 3 could n
 )
 @click.option("--unsealed", is_flag=True, help="Also do runs again that had no sandbox; trust their records.")
 @click.option("--allow-untested", is_flag=True, help="Take a version of Codex that was never tested.")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Do RUN again with the real agent and the recorded model: no key, no network.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import REPO
 from sealock.errors import UsageError
 from sealock.wiring import repository_root
 
@@ -26,11 +27,6 @@ Examples:
   sealock runs export last -o run.tar  one file, to replay elsewhere
   sealock runs gc --keep 50            throw the others away
 """
-_REPO = click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
 _FORM = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -55,7 +51,7 @@ def command(context: click.Context) -> int | None:
 @command.command("list")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
 @_FORM
-@_REPO
+@REPO
 def list_(**options: Any) -> int:  # noqa: ANN401 - click's own
     """List the newest records, newest first."""
     from sealock.report import runs
@@ -73,7 +69,7 @@ def list_(**options: Any) -> int:  # noqa: ANN401 - click's own
 @command.command("show")
 @click.argument("run")
 @_FORM
-@_REPO
+@REPO
 def show(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Show one RUN: what decided it, what came of it, and each request. `last` is the newest."""
     from sealock.report import runs
@@ -90,7 +86,7 @@ def show(**options: Any) -> int:  # noqa: ANN401 - click's own
 @command.command("export")
 @click.argument("run")
 @click.option("-o", "--output", default="", metavar="FILE", help="Default: the run's id, with .tar.")
-@_REPO
+@REPO
 def export(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Write the record of RUN to one file, which sealock replay and runs show take."""
     store = _records(options)
@@ -113,7 +109,7 @@ def export(**options: Any) -> int:  # noqa: ANN401 - click's own
 @click.option("--older-than", type=click.IntRange(min=1), metavar="DAYS", help="Only what is older.")
 @click.option("--incomplete", is_flag=True, help="Only what broke off.")
 @click.option("--plan", is_flag=True, help="Say what would go, and leave it.")
-@_REPO
+@REPO
 def gc(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Throw records away; what they spent stays in the ledger. Runs that are under way are left alone."""
     if not (options["keep"] is not None or options["older_than"] or options["incomplete"]):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealock.cli.place_options import BRANCH, EVIDENCE, REMOTE, REPO
 from sealock.wiring import repository_root
 from sealock.wiring import status as wiring
 
@@ -28,19 +29,15 @@ Examples:
 
 @click.command("status", epilog=_EPILOG)
 @click.argument("services", nargs=-1, metavar="[SERVICE]...")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 @click.option("--env", "environments", multiple=True, metavar="ENV", help="Only this one; repeatable.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table",
               show_default=True)  # fmt: skip
 @click.option("--fetch", is_flag=True, help="Ask the remote first; without it, what this clone knows counts.")
 @click.option("--open", "opened", is_flag=True, help="Ask the forge for open pull requests.")
-@click.option("--evidence", multiple=True, metavar="PATH", help="Also read evidence here; repeatable.")
-@click.option("--remote", default="", metavar="NAME", help="Default: as sealock.yaml says, else origin.")
-@click.option("--branch", default="", metavar="NAME", help="Default: as sealock.yaml says, else its HEAD.")
+@EVIDENCE
+@REMOTE
+@BRANCH
 @click.option("--no-cache", is_flag=True, help="Read everything anew, and remember nothing.")
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Show what runs where on the deployed branch, and what stands between it and the next environment.

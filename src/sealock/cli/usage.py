@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sealock.cli.place_options import REPO
 from sealock.wiring import repository_root
 
 # ruff: noqa: PLC0415 - `--help` loads none of this
@@ -34,11 +35,7 @@ Exit codes: 0 within the budgets, 1 one is exceeded, 2 usage or configuration, 3
 @click.option("--csv", "form", flag_value="csv", help="As comma-separated values.")
 @click.option("--otel", "form", flag_value="otel", help="As OpenTelemetry metrics, in OTLP's JSON.")
 @click.option("--json", "form", flag_value="json", help="As one JSON document.")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False),
-    help="The repository; without it, the one around the current folder.",
-)
+@REPO
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     """Show what the agent's runs have spent: tokens, dollars, budgets, and the trend of two weeks.
 
