@@ -223,20 +223,37 @@ class ForgeHttp:
     def _in_time(
         self, method: str, url: str, parameters: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> Answer | str:
-        """Ask in a thread that is left at the deadline: httpx counts anew with every byte that comes."""
+        """Ask in a thread that is left at the deadline: httpx counts anew with every byte that comes.
+
+        Who is left closes the connection itself, whenever its answer comes.
+        """
         found: list[Answer | str] = []
-        asking = threading.Thread(
-            target=lambda: found.append(self._once(method, url, parameters, body)), daemon=True
-        )
+        client = self._connected()
+        settled = threading.Lock()  # whoever takes it first says whether the answer came in time
+
+        def ask() -> None:
+            answer = self._once(client, method, url, parameters, body)
+            if settled.acquire(blocking=False):
+                found.append(answer)
+            else:
+                client.close()
+
+        asking = threading.Thread(target=ask, name="forge question", daemon=True)
         asking.start()
         asking.join(self.patience.answer)
-        if found:
+        if not settled.acquire(blocking=False):
+            asking.join()
             return found[0]
         self._client = None
         return f"no answer in {self.patience.answer:g} s"
 
     def _once(
-        self, method: str, url: str, parameters: Mapping[str, str], body: Mapping[str, Any] | None
+        self,
+        client: httpx.Client,
+        method: str,
+        url: str,
+        parameters: Mapping[str, str],
+        body: Mapping[str, Any] | None,
     ) -> Answer | str:
         import httpx
 
@@ -246,7 +263,7 @@ class ForgeHttp:
             content, headers["Content-Type"] = msgspec.json.encode(body), "application/json"
         until = time.monotonic() + self.patience.answer
         try:
-            with self._connected().stream(
+            with client.stream(
                 method, url, params=dict(parameters) or None, content=content, headers=headers
             ) as response:
                 taken = bytearray()

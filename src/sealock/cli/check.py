@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sealock.adapters.file_tree import RepositoryFiles
     from sealock.app.check import Question
     from sealock.app.fix import Mended
-    from sealock.domain.check_report import CheckReport, Used
+    from sealock.domain.check_report import CheckReport
     from sealock.domain.settings import Settings
     from sealock.ports import FileTree
 
@@ -201,17 +201,8 @@ def _question(
 ) -> Question:
     from sealock.app.check import Question
 
-    in_force = _in_force(rules, options, settings)
-    return Question(settings, _versions(settings), in_force, paths, _declared_repository(tree))
-
-
-def _in_force(rules: frozenset[str], options: dict[str, Any], settings: Settings) -> frozenset[str]:
-    """Return the rules that run: those that are on, have a level in sealock.yaml, or are selected by name."""
-    from sealock.rules.registry import DOCUMENTED
-
-    on = {rule.META.id for rule in DOCUMENTED if rule.META.on}
-    off = {rule for rule, level in settings.levels.items() if level == "off"}
-    return rules & (on | settings.levels.keys() | set(options["select"])) - off
+    in_force = rules & wiring.rules_in_force(settings, options["select"])
+    return Question(settings, wiring.versions(settings), in_force, paths, _declared_repository(tree))
 
 
 def _declared_repository(tree: FileTree) -> str:
@@ -225,18 +216,6 @@ def _text(tree: FileTree, path: str) -> str:
         return tree.read_text(path)
     except FileNotFoundError:
         return ""
-
-
-def _versions(settings: Settings) -> Used:
-    from sealock.adapters.schemas import argocd_versions, chosen, kubernetes_versions
-    from sealock.domain.check_report import Used
-
-    wanted = settings.versions
-    return Used(
-        chosen("Kubernetes", wanted.kubernetes, kubernetes_versions()),
-        chosen("Argo CD", wanted.argocd, argocd_versions()),
-        assumed=not (wanted.kubernetes and wanted.argocd),
-    )
 
 
 def _print(report: CheckReport, form: str, files: RepositoryFiles) -> None:

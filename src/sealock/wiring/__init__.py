@@ -7,12 +7,12 @@ import shutil
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.errors import ConfigurationError, SealockError, Undecided, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from contextlib import AbstractContextManager
 
     from sealock.adapters.engine import EngineProjectPolicy, EngineRenderer, RenderOptions
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sealock.domain.check_report import Used
     from sealock.domain.revision import Revision
     from sealock.domain.settings import Settings, Versions
-    from sealock.ports import Base, FileTree
+    from sealock.ports import ApplicationSets, Base, FileTree, Renderer
 
 _SHORT = 8
 
@@ -151,14 +151,14 @@ def versions(settings: Settings) -> Used:
     )
 
 
-def rules_in_force(settings: Settings) -> frozenset[str]:
-    """Return the rules that run unless a command says otherwise: those that are on, or have a level."""
+def rules_in_force(settings: Settings, selected: Collection[str] = ()) -> frozenset[str]:
+    """Return the rules that run: those that are on, have a level in sealock.yaml, or are selected by name."""
     from sealock.rules.registry import DOCUMENTED
 
     known = {rule.META.id for rule in DOCUMENTED}
     on = {rule.META.id for rule in DOCUMENTED if rule.META.on}
     off = {rule for rule, level in settings.levels.items() if level == "off"}
-    return frozenset((on | (settings.levels.keys() & known)) - off)
+    return frozenset((on | (settings.levels.keys() & known) | set(selected)) - off)
 
 
 def schemas(versions: Versions) -> PackagedSchemas:
@@ -191,22 +191,12 @@ def judges(  # noqa: PLR0913 - each is another thing
     file once. Raises EngineError, UsageError, Undecided.
     """
     from sealock.adapters import engine
-    from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
-    from sealock.adapters.engine_policy import EnginePolicies, RememberingPolicies
-    from sealock.adapters.git_branches import GitBranches
-    from sealock.adapters.git_history import GitHistory
-    from sealock.adapters.git_remotes import GitRepository
-    from sealock.adapters.rehearsal import EngineMatcher, EngineRehearsal, RememberingMatcher
+    from sealock.adapters.rehearsal import EngineRehearsal
     from sealock.adapters.render_cache import cache_folder, is_cold
-    from sealock.adapters.schemas import PackagedSchemas
-    from sealock.adapters.system_clock import SystemClock
-    from sealock.adapters.verdict_cache import RememberingPolicy, RememberingSchemas, VerdictStore
-    from sealock.app.check import Judges
+    from sealock.adapters.verdict_cache import VerdictStore
 
-    git = GitRepository(files.root)
     folder = cache_folder()
     store = VerdictStore(files.root, str(folder), cached=cached)
-    schemas = RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store)
     with ExitStack() as stack:
         pool = stack.enter_context(engine.open_pool())
         base = _base(stack, pool, files, since, cached=cached) if since else None
@@ -215,33 +205,66 @@ def judges(  # noqa: PLR0913 - each is another thing
         options = render_options(settings)
         renderer = engine.open_renderer(pool, files.root, options, cached=cached, seen=seen)
         fingerprint = engine.fingerprint(pool, folder) if cached else ""
-        policy = RememberingPolicy(engine.EngineProjectPolicy(pool), store, fingerprint)
-        matcher = RememberingMatcher(EngineMatcher(pool, files.root, options), store, (fingerprint, options))
-        admitter = RememberingAdmitter(EngineAdmitter(pool), store, fingerprint)
-        quotas = EngineQuotas(pool)
-        policies = RememberingPolicies(EnginePolicies(pool), store, fingerprint)
-        clock = SystemClock()
-        history = GitHistory(files.root)
-        rehearsal = EngineRehearsal(pool, files.root, options)
-        yield Judges(
-            renderer,
-            policy,
-            schemas,
-            git,
-            store,
-            clock,
-            matcher,
-            admitter,
-            quotas,
-            policies,
-            _application_sets(pool, files, store, fingerprint),
-            GitBranches(files.root),
+        asked = AskedEngine(pool, files.root, options, store, fingerprint)
+        sets = _application_sets(pool, files, store, fingerprint)
+        yield remembering_judges(asked, versions, renderer, sets)._replace(
             base=base,
-            history=history,
-            rehearsal=rehearsal,
+            rehearsal=EngineRehearsal(pool, files.root, options),
             recorded=_recorded(files.root, base),
         )
     store.save()
+
+
+class AskedEngine(NamedTuple):
+    """The engines that are asked about the repository at `root`, and where their answers are remembered.
+
+    `fingerprint` is that of the engine's code; empty where nothing is remembered.
+    """
+
+    pool: EnginePool
+    root: str
+    options: RenderOptions
+    store: VerdictStore
+    fingerprint: str
+
+
+def remembering_judges(
+    asked: AskedEngine,
+    versions: Used,
+    renderer: Renderer,
+    sets: ApplicationSets,
+    revision: RevisionFiles | None = None,
+) -> Judges:
+    """Return the judges that every check has, of the work tree or of a `revision`."""
+    from sealock.adapters.engine import EngineProjectPolicy
+    from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
+    from sealock.adapters.engine_policy import EnginePolicies, RememberingPolicies
+    from sealock.adapters.git_branches import GitBranches
+    from sealock.adapters.git_history import GitHistory
+    from sealock.adapters.git_remotes import GitRepository
+    from sealock.adapters.rehearsal import EngineMatcher, RememberingMatcher
+    from sealock.adapters.schemas import PackagedSchemas
+    from sealock.adapters.system_clock import SystemClock
+    from sealock.adapters.verdict_cache import RememberingPolicy, RememberingSchemas
+    from sealock.app.check import Judges
+
+    pool, root, options, store, fingerprint = asked
+    matcher = EngineMatcher(pool, root, options, revision)
+    return Judges(
+        renderer,
+        RememberingPolicy(EngineProjectPolicy(pool), store, fingerprint),
+        RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store),
+        GitRepository(root),
+        store,
+        SystemClock(),
+        RememberingMatcher(matcher, store, (fingerprint, options)),
+        RememberingAdmitter(EngineAdmitter(pool), store, fingerprint),
+        EngineQuotas(pool),
+        RememberingPolicies(EnginePolicies(pool), store, fingerprint),
+        sets,
+        GitBranches(root),
+        history=GitHistory(root, revision.revision.commit) if revision else GitHistory(root),
+    )
 
 
 def _recorded(root: str, base: Base | None) -> Recorded:

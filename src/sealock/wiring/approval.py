@@ -6,12 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealock import wiring
-from sealock.errors import SealockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sealock.adapters.git_revision import GitRevisions
     from sealock.app.approve import Approve
     from sealock.domain.promotion import Car
 
@@ -37,27 +35,16 @@ def approvals(root: str, remote: str = "", branch: str = "") -> Iterator[Approvi
     from sealock.adapters.git_revision import GitRevisions
     from sealock.adapters.system_clock import SystemClock
     from sealock.app.approve import Approve
+    from sealock.wiring import deployed
 
     git = GitRevisions(root)
-    remote, branch = _place(git, remote, branch)
-    deployed = GitDeployedBranch(git.root, remote=remote, branch=branch)
-    author = deployed.author()
-    with git.files(deployed.tip()) as files:
+    remote, branch = deployed.place(git, remote, branch)
+    target = GitDeployedBranch(git.root, remote=remote, branch=branch)
+    author = target.author()
+    with git.files(target.tip()) as files:
         book = GitApprovals(git.root, remote)
         use = Approve(book, wiring.settings(files), files, SystemClock())
         yield Approving(use, author, lambda *asked: _moving(git.root, (remote, branch), *asked))
-
-
-def _place(git: GitRevisions, remote: str, branch: str) -> tuple[str, str]:
-    """Return what the command line says, else sealock.yaml of what is checked out, as promotions do."""
-    if remote and branch:
-        return remote, branch
-    try:
-        with git.files(git.resolve("HEAD")) as files:
-            said = wiring.settings(files).promotion
-    except SealockError:
-        return remote, branch
-    return remote or said.remote, branch or said.branch
 
 
 def _moving(

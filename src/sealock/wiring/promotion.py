@@ -14,7 +14,7 @@ import msgspec
 
 from sealock import wiring
 from sealock.adapters.verdict_cache import digest
-from sealock.errors import SealockError, UsageError
+from sealock.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
     from sealock.adapters.engine_pool import EnginePool
     from sealock.adapters.git_revision import GitRevisions, RevisionFiles
     from sealock.adapters.verdict_cache import VerdictStore
-    from sealock.app.check import Judges
     from sealock.app.gates import GatePorts
     from sealock.app.promotion.apply import Applied, Way
     from sealock.app.promotion.request import CatalogFacts, CheckedTree, Request, Session
-    from sealock.domain.check_report import CheckReport, Used
+    from sealock.domain.check_report import CheckReport
     from sealock.domain.finding import Finding
     from sealock.domain.gate_question import GateQuestion
     from sealock.domain.promotion import Action, Car, GateResult, PromotionPlan
     from sealock.domain.settings import Gate, Settings
-    from sealock.ports import Approvals, FileTree, Registry
+    from sealock.ports import Approvals, Registry
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
@@ -167,16 +166,16 @@ class Promotions:
         from sealock.adapters.system_clock import SystemClock
         from sealock.adapters.verdict_cache import VerdictStore
         from sealock.app.promotion.request import Session
-        from sealock.wiring import release
+        from sealock.wiring import deployed, release
 
         git, pool = self._git, self._pool
-        remote, name = self._place()
+        remote, name = deployed.place(git, self._choices.remote, self._choices.branch)
         branch = GitDeployedBranch(git.root, remote=remote, branch=name)
         base = branch.tip()
         folder = cache_folder()
         with ExitStack() as stack:
             files = stack.enter_context(git.files(base))
-            settings, configured = _settings(files)
+            settings, configured = deployed.settings_of(files)
             store = VerdictStore(os.path.join(git.root, ".git", "revisions"), str(folder), cached=True)  # noqa: PTH118
             stack.callback(store.save)
             judged = store, fingerprint(pool, folder)
@@ -199,18 +198,6 @@ class Promotions:
                 clock=SystemClock(),
                 root_tree=branch.tree(base, ()),
             )
-
-    def _place(self) -> tuple[str, str]:
-        """Return the remote and branch as the command line says, else sealock.yaml of what is checked out."""
-        remote, branch = self._choices.remote, self._choices.branch
-        if remote and branch:
-            return remote, branch
-        try:
-            said = _settings(self._git.one_file("HEAD"))[0].promotion
-        except SealockError:
-            # What is checked out may be anything; the deployed branch's own file is read strictly.
-            return remote, branch
-        return remote or said.remote, branch or said.branch
 
     def _gates(
         self, opened: _Opened, reviews: Approvals
@@ -294,6 +281,7 @@ class _Opened(NamedTuple):
 
     def _report(self, files: RevisionFiles, overlays: Sequence[str], without: frozenset[str]) -> CheckReport:
         from sealock.app.check import CheckRepository, Question
+        from sealock.app.promotion.request import NoApplicationSets
         from sealock.domain.repository_url import declared_in
 
         try:
@@ -303,41 +291,11 @@ class _Opened(NamedTuple):
         versions = wiring.versions(self.settings)
         rules = wiring.rules_in_force(self.settings) - without
         question = Question(self.settings, versions, rules, tuple(overlays), repository)
-        return CheckRepository(files, self._judges(files, versions), question).run()
-
-    def _judges(self, files: RevisionFiles, versions: Used) -> Judges:
-        """Return judges of a revision. Applications are as they were: a promotion changes images alone."""
-        from sealock.adapters import engine
-        from sealock.adapters.engine_admit import EngineAdmitter, EngineQuotas, RememberingAdmitter
-        from sealock.adapters.engine_policy import EnginePolicies, RememberingPolicies
-        from sealock.adapters.git_branches import GitBranches
-        from sealock.adapters.git_history import GitHistory
-        from sealock.adapters.git_remotes import GitRepository
-        from sealock.adapters.rehearsal import EngineMatcher, RememberingMatcher
-        from sealock.adapters.schemas import PackagedSchemas
-        from sealock.adapters.system_clock import SystemClock
-        from sealock.adapters.verdict_cache import RememberingPolicy, RememberingSchemas
-        from sealock.app.check import Judges
-        from sealock.app.promotion.request import NoApplicationSets
-
-        pool, store, root = self.pool, self.store, self.git.root
         options = wiring.render_options(self.settings)
-        matcher = EngineMatcher(pool, root, options, files)
-        return Judges(
-            self.renderer(files),
-            RememberingPolicy(engine.EngineProjectPolicy(pool), store, self.fingerprint),
-            RememberingSchemas(PackagedSchemas(versions.kubernetes, versions.argocd), store),
-            GitRepository(root),
-            store,
-            SystemClock(),
-            RememberingMatcher(matcher, store, (self.fingerprint, options)),
-            RememberingAdmitter(EngineAdmitter(pool), store, self.fingerprint),
-            EngineQuotas(pool),
-            RememberingPolicies(EnginePolicies(pool), store, self.fingerprint),
-            NoApplicationSets(),
-            GitBranches(root),
-            history=GitHistory(root, files.revision.commit),
-        )
+        asked = wiring.AskedEngine(self.pool, self.git.root, options, self.store, self.fingerprint)
+        # Applications are as they were: a promotion changes images alone.
+        judges = wiring.remembering_judges(asked, versions, self.renderer(files), NoApplicationSets(), files)
+        return CheckRepository(files, judges, question).run()
 
     def gate_ports(
         self, evidence: Sequence[str], registry: Registry, reviews: Approvals
@@ -362,18 +320,6 @@ class _Opened(NamedTuple):
             )
 
         return made
-
-
-def _settings(files: FileTree) -> tuple[Settings, bool]:
-    """Return a revision's sealock.yaml, and whether there is one. Raises ConfigurationError."""
-    from sealock.config import settings
-
-    try:
-        text = files.read_text(settings.FILE)
-    except FileNotFoundError:
-        return settings.defaults(), False
-    # A rule that is not known here is for `check` to say: it stops no promotion.
-    return settings.load(text), True
 
 
 def _catalog_facts(text: str, settings: Settings) -> CatalogFacts:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sealock.adapters.deployed_branch import GitDeployedBranch
-    from sealock.adapters.git_revision import GitRevisions
     from sealock.app.release_tag import ReleaseQuestion, TagRelease
     from sealock.domain.settings import ForgeSettings, Promotion, Settings
     from sealock.ports import ApprovalQuestion, Approvals, FileTree, Forge, Heard
@@ -74,11 +73,12 @@ def releases(root: str, place: tuple[str, str], question: ReleaseQuestion) -> It
     from sealock.adapters.git_revision import GitRevisions
     from sealock.adapters.git_tags import GitTags
     from sealock.app.release_tag import ReleasePorts, TagRelease
+    from sealock.wiring import deployed
 
     git = GitRevisions(root)
-    remote, name = _place(git, *place)
-    deployed = GitDeployedBranch(git.root, remote=remote, branch=name)
-    branch, tip = deployed.branch(), deployed.tip()
+    remote, name = deployed.place(git, *place)
+    target = GitDeployedBranch(git.root, remote=remote, branch=name)
+    branch, tip = target.branch(), target.tip()
     with git.files(tip) as files:
         settings = wiring.settings(files)
         ports = ReleasePorts(
@@ -95,26 +95,9 @@ def releases(root: str, place: tuple[str, str], question: ReleaseQuestion) -> It
 
 
 def _folders(files: FileTree, settings: Settings) -> Mapping[str, str]:
-    from sealock.config import services
+    from sealock.wiring import deployed
 
     try:
-        text = files.read_text(services.FILE)
-        return {
-            name: each.path for name, each in services.load(text, services.FILE, settings).services.items()
-        }
+        return deployed.service_folders(files.read_text("services.yaml"), settings)
     except (FileNotFoundError, SealockError):
-        # Folders tell enough where the catalog is wrong, which is for `check` to say.
         return {}
-
-
-def _place(git: GitRevisions, remote: str, branch: str) -> tuple[str, str]:
-    """Return what the command line says, else sealock.yaml of what is checked out, as promotions do."""
-    from sealock import wiring
-
-    if remote and branch:
-        return remote, branch
-    try:
-        said = wiring.settings(git.one_file("HEAD")).promotion
-    except SealockError:
-        return remote, branch
-    return remote or said.remote, branch or said.branch

@@ -135,13 +135,9 @@ class _Deployed(NamedTuple):
         if not _FOLDER_KEY.search(text):
             # Each is at services/NAME, which the folders' names tell: no need to decode hundreds.
             return {}
-        from sealock.config import services
+        from sealock.wiring import deployed
 
-        try:
-            found = services.load(text, services.FILE, self.settings).services
-        except SealockError:
-            return {}
-        return {name: each.path for name, each in found.items()}
+        return deployed.service_folders(text, self.settings)
 
     def waiting(self) -> tuple[OpenPromotion, ...]:
         """Return the promotions on branches of their own, as this clone knows them."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from pytest_socket import enable_socket
 from tests.fakes.forge_servers import TOKEN, Asked, ForgeServer, Reply
@@ -229,6 +230,30 @@ def test_a_silent_forge_is_not_waited_for(server: Echo) -> None:
     with ForgeHttp(api, patience) as http, pytest.raises(Undecided, match=r"no answer in 0\.2 s"):
         http.get("/x")
     server.quiet.set()
+
+
+def test_an_answer_too_late_leaves_no_connection(server: Echo) -> None:
+    patience = Patience(answer=0.2, pauses=(), sleep=lambda _: None)
+    arrived = threading.Event()
+
+    def late(asked: Asked) -> Any:  # noqa: ANN401 - as the server's own
+        del asked
+        arrived.wait(5)
+        return Reply(200, {})
+
+    server.answer = late  # type: ignore[method-assign]
+    api = Api(server.url, "acme/platform", Token(TOKEN, "$T"), "Bearer", "write")
+    http = ForgeHttp(api, patience)
+    # The library's own deadline is longer here, so that the answer comes after ours.
+    with httpx.Client(timeout=5) as client:
+        http._client = client
+        with http, pytest.raises(Undecided, match=r"no answer in 0\.2 s"):
+            http.get("/x")
+        arrived.set()
+        for thread in threading.enumerate():
+            if thread.name == "forge question":
+                thread.join()
+        assert client.is_closed
 
 
 def test_an_answer_drop_by_drop_is_not_waited_for() -> None:
