@@ -2,30 +2,35 @@
 
 As a program it prints the path of each version asked for (all when none is), fetching what is not there.
 The oldest and the newest come as npm packages through the npm client, the one between from the wheel of
-the extra `sealock[codex]`, which has to be installed. Only Linux on x86-64 is pinned.
+the extra `sealock[codex]`, which has to be installed. Every stable release since the oldest can be borrowed:
+it is gone afterwards. `codex_packages.json` has the integrity that npm's registry states of each, as a lock
+file would. Only Linux on x86-64 is pinned.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "codex"
 
 PACKAGE = "@openai/codex@{version}-linux-x64"
-# SHA-512 of each package in base64: the integrity that a lock file would have.
-PACKAGES = {
-    "0.130.0": "3VcNlez99xdnEf+kB1IOpWv9fICYV9PiGj4sLCO4TCcShLnyxe+YBGa3poknkvXLnMG0qiN9SMnYS2FGrMxQcA==",
-    "0.169.0": "o05NyAOCDygSPRo1yinzxvkRSdmsZyBD9E7mbpmjRanSfM8lypqWtQgEo4XfNkwhuCR2aFu8mlGOsQGFXVbVww==",
-}
+PACKAGES: dict[str, str] = json.loads(Path(__file__).with_name("codex_packages.json").read_text("utf-8"))
+"""The integrity of each release's package, oldest first."""
 WHEEL = "0.163.0"
 VERSIONS = ("0.130.0", WHEEL, "0.169.0")
 
@@ -48,6 +53,17 @@ def program(version: str) -> Path:
     return _inside(folder)
 
 
+@contextmanager
+def borrowed(version: str) -> Iterator[Path]:
+    """Give the program of any pinned release; its package is removed afterwards. Raises Missing."""
+    if version not in PACKAGES:
+        message = f"no package of Codex {version} is pinned"
+        raise Missing(message)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        yield _inside(_unpacked(version, Path(scratch)))
+
+
 def _inside(folder: Path) -> Path:
     for each in _PROGRAMS:
         if (folder / each).is_file():
@@ -66,23 +82,29 @@ def _of_wheel() -> Path:
 
 
 def _fetch(version: str, folder: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        message = f"Codex {version} comes as an npm package, and there is no npm here"
-        raise Missing(message)
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        package = _pack(npm, version, Path(scratch))
-        _check(package, PACKAGES[version])
-        _unpack(package, Path(scratch) / "unpacked")
+        unpacked = _unpacked(version, Path(scratch))
         try:
-            (Path(scratch) / "unpacked").rename(folder)
+            unpacked.rename(folder)
         except OSError:
             if not folder.is_dir():  # another process brought it meanwhile
                 raise
 
 
-def _pack(npm: str, version: str, scratch: Path) -> Path:
+def _unpacked(version: str, scratch: Path) -> Path:
+    package = _pack(version, scratch)
+    _check(package, PACKAGES[version].removeprefix("sha512-"))
+    _unpack(package, scratch / "unpacked")
+    package.unlink()
+    return scratch / "unpacked"
+
+
+def _pack(version: str, scratch: Path) -> Path:
+    npm = shutil.which("npm")
+    if npm is None:
+        message = f"Codex {version} comes as an npm package, and there is no npm here"
+        raise Missing(message)
     argv = [npm, "pack", "--silent", "--pack-destination", str(scratch), PACKAGE.format(version=version)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
