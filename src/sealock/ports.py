@@ -537,10 +537,6 @@ class DeployedBranch(Protocol):
         """
         ...
 
-    def blobs(self, base: Revision, paths: Sequence[str]) -> dict[str, str]:
-        """Return the Git blob of each path that `base` has as a plain file. Raises Undecided."""
-        ...
-
     def tree(self, base: Revision, changes: Sequence[FileChange]) -> str:
         """Write the objects of the tree with `changes` made, and return the id of the repository's root tree.
 

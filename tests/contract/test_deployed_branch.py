@@ -109,19 +109,6 @@ def test_the_branch_is_main(world: World) -> None:
     assert world.deployed.branch() in {Branch("origin", "main"), Branch("", "main")}
 
 
-def test_plain_files_have_blobs_and_nothing_else_has(world: World) -> None:
-    tip = world.deployed.tip()
-    found = world.deployed.blobs(tip, ["a.yaml", "folder", "link", "absent", "../x", "e/f/g"])
-    assert sorted(found) == ["a.yaml", "e/f/g"]
-    assert found == world.deployed.blobs(tip, ["e/f/g", "a.yaml"])
-
-
-def test_a_changed_file_has_another_blob(world: World) -> None:
-    before = world.deployed.blobs(world.deployed.tip(), ["a.yaml"])
-    world.push({"a.yaml": "other\n"}, "change")
-    assert before != world.deployed.blobs(world.deployed.tip(), ["a.yaml"])
-
-
 def test_what_is_delivered_is_on_the_branch_with_its_very_message(world: World) -> None:
     done = promote(world.deployed, CHANGE)
     assert (done.status, done.message) == ("accepted", "")
@@ -133,7 +120,10 @@ def test_what_is_delivered_is_on_the_branch_with_its_very_message(world: World) 
 
 def test_files_come_and_go(world: World) -> None:
     promote(world.deployed, FileChange("new/h", None, "h"), FileChange("e/f/g", "deep\n", None))
-    assert list(world.deployed.blobs(world.deployed.tip(), ["new/h", "e/f/g"])) == ["new/h"]
+    tip = world.deployed.tip()
+    assert world.deployed.tree(tip, [FileChange("e/f/g", None, "again")])
+    with pytest.raises(Conflict):
+        world.deployed.tree(tip, [FileChange("new/h", None, "h")])
 
 
 def test_the_same_changes_make_the_same_tree(world: World) -> None:

@@ -74,11 +74,6 @@ class FakeDeployedBranch:
             raise UsageError(message)
         return self._commits[commit][0]
 
-    def blobs(self, base: Revision, paths: Sequence[str]) -> dict[str, str]:
-        files = self._trees[base.tree]
-        plain = (path for path in paths if path in files and path not in self.links)
-        return {path: _id("blob", files[path]) for path in plain}
-
     def tree(self, base: Revision, changes: Sequence[FileChange]) -> str:
         files = self.files_of(base.tree)
         for each in changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ class Lab:
             settings=settings.load(files.read_text("sealock.yaml")),
             configured=True,
             catalog=lambda: self.facts,
-            is_plain=lambda each: each not in self.branch.links,
+            blob=lambda each: self._blob(files, each),
             mentions=files.mentions,
             before=TinyRenderer(files),
             after=lambda tree: TinyRenderer(MemoryTree(self.branch.files_of(tree))),
@@ -92,6 +93,10 @@ class Lab:
             clock=FixedClock(),
             root_tree=base.tree,
         )
+
+    def _blob(self, files: MemoryTree, path: str) -> str:
+        there = path in files.files() and path not in self.branch.links
+        return hashlib.sha1(files.read_text(path).encode()).hexdigest() if there else ""  # noqa: S324 - as Git
 
     def _gates(self, gates: Sequence[Gate], question: GateQuestion) -> tuple[GateResult, ...]:
         self.asked += [each.kind for each in gates]

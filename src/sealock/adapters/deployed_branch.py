@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.adapters import git_program, git_push, git_write
 from sealock.adapters.git_checkout import move_here
+from sealock.adapters.git_objects import GitObjects
 from sealock.adapters.git_push import Deadlines, Push, Standing
 from sealock.adapters.git_remote import Repository, read_repository
 from sealock.domain.printable import printable
@@ -18,7 +20,7 @@ from sealock.errors import Conflict, Refused, Undecided, UsageError
 from sealock.ports import Proposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sealock.adapters.process import Completed
     from sealock.domain.plan import FileChange
@@ -26,9 +28,16 @@ if TYPE_CHECKING:
 _USUAL = ("main", "master")
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _HEADS = "refs/heads/"
-_MOST_ASKED = 100
 _MOST_FETCHES = 3
 _MOST_LEVELS = 64
+
+
+class Known(NamedTuple):
+    """What is read of a repository for several questions: its objects by one process, and about itself."""
+
+    objects: GitObjects
+    repository: Callable[[], Repository]
+    author: Callable[[], str]
 
 
 class GitDeployedBranch:
@@ -39,10 +48,20 @@ class GitDeployedBranch:
     """
 
     def __init__(
-        self, root: str, *, remote: str = "", branch: str = "", deadlines: Deadlines | None = None
+        self,
+        root: str,
+        *,
+        remote: str = "",
+        branch: str = "",
+        deadlines: Deadlines | None = None,
+        known: Known | None = None,
     ) -> None:
-        """Use the repository that holds the folder `root`; nothing runs before a question."""
+        """Use the repository that holds the folder `root`; nothing runs before a question.
+
+        `known` is what somebody else reads of it anyway.
+        """
         self.root = os.path.realpath(root)
+        self._known = known
         self._wanted = Branch(remote, branch)
         self._deadlines = deadlines or Deadlines()
         self._asked: dict[str, str] = {}
@@ -50,7 +69,15 @@ class GitDeployedBranch:
 
     @cached_property
     def _repository(self) -> Repository:
-        return read_repository(self.root)
+        return self._known.repository() if self._known else read_repository(self.root)
+
+    @contextmanager
+    def _objects(self) -> Iterator[GitObjects]:
+        if self._known:
+            yield self._known.objects
+            return
+        with GitObjects(self.root) as objects:
+            yield objects
 
     def branch(self) -> Branch:
         """Return which branch of which remote it is. Raises UsageError where that is not clear, Undecided."""
@@ -157,6 +184,10 @@ class GitDeployedBranch:
     def _revision(self, commit: str) -> Revision | None:
         """Return the commit with the tree of the root, where the repository has it."""
         prefix = self._repository.prefix
+        if not prefix and not self._repository.partial:
+            with self._objects() as objects:
+                found = objects.find(commit)
+            return Revision(commit, _tree_of(found[1])) if found and found[0] == "commit" else None
         tree = f"{commit}:{prefix}" if prefix else f"{commit}^{{tree}}"
         asked = f"{commit}^{{commit}}\n{tree}\n".encode()
         done = git_program.run(self.root, ["cat-file", "--batch-check"], stdin=asked)
@@ -197,20 +228,6 @@ class GitDeployedBranch:
         message = "this partial clone lacks files of the deployed branch, and they cannot be fetched"
         raise Undecided(message, hint="Clone in full: git fetch --refetch --no-filter.")
 
-    def blobs(self, base: Revision, paths: Sequence[str]) -> dict[str, str]:
-        """Return the Git blob of each path that `base` has as a plain file. Raises Undecided."""
-        wanted = {path for path in paths if _is_path(path)}
-        if not wanted:
-            return {}
-        few = [] if len(wanted) > _MOST_ASKED else ["--", *sorted(wanted)]
-        options = ["ls-tree", "-r", "-z", "--full-tree", base.tree, *few]
-        found = {}
-        for line in os.fsdecode(git_program.output(self.root, options)).split("\0"):
-            about, _, path = line.partition("\t")
-            if path in wanted and about.startswith("100"):
-                found[path] = about.rpartition(" ")[2]
-        return found
-
     def tree(self, base: Revision, changes: Sequence[FileChange]) -> str:
         """Write the objects of the tree with `changes` made, and return the id of the repository's root tree.
 
@@ -221,10 +238,11 @@ class GitDeployedBranch:
         prefix = self._repository.prefix
         if not changes and not prefix:
             return base.tree
-        trees = git_write.GitTrees(self.root, len(base.commit))
-        found = trees.changed(base.tree, changes)
-        if prefix:
-            found = trees.grafted(f"{base.commit}^{{tree}}", prefix.rstrip("/"), found)
+        with self._objects() as objects:
+            trees = git_write.GitTrees(objects, self.root, len(base.commit))
+            found = trees.changed(base.tree, changes)
+            if prefix:
+                found = trees.grafted(f"{base.commit}^{{tree}}", prefix.rstrip("/"), found)
         trees.write()
         return found
 
@@ -340,7 +358,7 @@ class GitDeployedBranch:
 
     def author(self) -> str:
         """Return who commits, as `Name <mail>`. Raises UsageError when Git does not know."""
-        return git_write.author(self.root)
+        return self._known.author() if self._known else git_write.author(self.root)
 
 
 def _answered(said: bytes, refs: Sequence[str]) -> dict[str, str]:
@@ -356,14 +374,11 @@ def _answered(said: bytes, refs: Sequence[str]) -> dict[str, str]:
     return found | {"HEAD": head}
 
 
+def _tree_of(commit: bytes) -> str:
+    """Return the id of a commit's tree, which its first line names (gitformat: commit objects)."""
+    return commit.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii")
+
+
 def _has(line: str, kind: str) -> bool:
     fields = line.split(" ")
     return bool(_ID.fullmatch(fields[0])) and fields[1:2] == [kind]
-
-
-def _is_path(path: str) -> bool:
-    try:
-        git_write.refuse_path(path)
-    except Refused:
-        return False
-    return True

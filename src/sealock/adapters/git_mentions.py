@@ -1,50 +1,73 @@
-"""Finds the files of a revision that hold some text, without reading them here."""
+"""Finds the files of a revision that hold some text, mostly without reading them.
+
+Of each file it is remembered, by its blob, what it says after each slash: a name in a path. That answers
+whether `/name` is in it. What else is asked, Git searches.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealock.adapters import git_program
+from sealock.domain.overlays import KUSTOMIZATION_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sealock.domain.revision import Revision
+    from sealock.adapters.git_revision import RevisionFiles
+    from sealock.adapters.verdict_cache import VerdictStore
 
 _NO_MATCH = 1
+_ENDINGS = (".yaml", ".yml", ".json")
+_NAME = rb"[A-Za-z0-9_.@+=-]"
+_SAID = re.compile(rb"/" + _NAME + rb"+|\\")
 
 
 class GitMentions:
-    """Searches one revision of the repository that holds the folder `root`."""
+    """Searches the YAML, the JSON and the kustomizations of one revision."""
 
-    def __init__(self, root: str, revision: Revision) -> None:
-        """Search `revision`; nothing runs before a question."""
-        self._root = root
-        self._revision = revision
+    def __init__(self, files: RevisionFiles, store: VerdictStore) -> None:
+        """Search `files`; `store` is for what this remembers alone. Nothing runs before a question."""
+        self._files = files
+        self._store = store
 
     def __call__(self, texts: Collection[str]) -> tuple[str, ...]:
         """Return the files that hold one of `texts`, sorted. Raises Undecided."""
-        wanted = sorted(each for each in texts if each and "\n" not in each)
-        if not wanted:
-            return ()
-        patterns = [part for each in wanted for part in ("-e", each)]
-        arguments = [
-            "grep",
-            "-z",
-            "-l",
-            "-F",
-            "-I",
-            "--no-color",
-            "--full-name",
-            *patterns,
-            self._revision.tree,
-            "--",
-            ":/",
-        ]
-        done = git_program.run(self._root, arguments)
+        wanted = {os.fsencode(each) for each in texts if each and "\n" not in each}
+        exact = tuple(each for each in wanted if _SAID.fullmatch(each))
+        found = {path for path, said in self._said if any(each in said for each in exact)} if exact else set()
+        if others := wanted.difference(exact):
+            found |= self._searched(others)
+        return tuple(sorted(found))
+
+    @cached_property
+    def _said(self) -> list[tuple[str, bytes]]:
+        """What each file says after slashes."""
+        blobs = {
+            path: blob
+            for path in self._files.files()
+            if (path.endswith(_ENDINGS) or path.rpartition("/")[2] in KUSTOMIZATION_NAMES)
+            and (blob := self._files.signature(path))
+        }
+        known = {blob: self._store.get(blob) for blob in blobs.values()}
+        unknown = [blob.hex() for blob, said in known.items() if said is None]
+        if unknown:
+            for name, content in self._files.contents(unknown):
+                blob, said = bytes.fromhex(name), b"".join(dict.fromkeys(_SAID.findall(content)))
+                known[blob] = said
+                self._store.put(blob, said)
+            self._store.save()
+        return [(path, known[blob] or b"") for path, blob in blobs.items()]
+
+    def _searched(self, texts: Collection[bytes]) -> set[str]:
+        tree = self._files.revision.tree
+        patterns = [part for each in sorted(texts) for part in ("-e", os.fsdecode(each))]
+        options = ["-z", "-l", "-F", "-I", "--no-color", "--full-name"]
+        done = git_program.run(self._files.root, ["grep", *options, *patterns, tree, "--", ":/"])
         if done.status not in {0, _NO_MATCH}:
             git_program.fail("grep", done.stderr)
-        prefix = f"{self._revision.tree}:"
         listed = os.fsdecode(done.stdout).split("\0")
-        return tuple(sorted(each.removeprefix(prefix) for each in listed if each))
+        return {each.removeprefix(f"{tree}:") for each in listed if each}

@@ -172,8 +172,9 @@ class GitNotes:
 
     def _commit(self, tip: str, change: FileChange, message: str) -> str:
         base = f"{tip}^{{tree}}" if tip else self._repository.empty_tree
-        trees = git_write.GitTrees(self._root, len(self._repository.empty_tree))
-        tree = trees.changed(base, [change])
+        with GitObjects(self._root) as objects:
+            trees = git_write.GitTrees(objects, self._root, len(self._repository.empty_tree))
+            tree = trees.changed(base, [change])
         trees.write()
         parents = ["-p", tip] if tip else []
         arguments = ["-c", "i18n.commitEncoding=UTF-8", "commit-tree", "--no-gpg-sign", *parents, tree]

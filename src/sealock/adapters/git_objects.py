@@ -45,6 +45,15 @@ class GitObjects:
         ((_, content),) = self.read_all([name])
         return content
 
+    def find(self, name: str) -> tuple[str, bytes] | None:
+        """Return type and content of the object that `name` stands for; None where it is not here.
+
+        Raises Undecided.
+        """
+        self._ask(name)
+        found = self._take()
+        return None if isinstance(found, str) else found
+
     def read_all(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (id, content) of each object, in order. Take them all: the next question waits for that.
 
@@ -82,19 +91,28 @@ class GitObjects:
             self._broken(self._child)
 
     def _answer(self, name: str) -> bytes:
-        while (end := self._inbox.find(b"\n")) < 0:
-            self._receive()
-        header = self._inbox[:end].decode("ascii", "replace").split(" ")
-        if len(header) != 3 or not header[2].isdecimal():  # noqa: PLR2004 - id, type, size
+        found = self._take()
+        if isinstance(found, str):
             self.close()
             message = f"Git does not have the object {name}"
             raise Undecided(message, hint="In a partial or shallow clone fetch the revision in full.")
-        size = int(header[2])
+        return found[1]
+
+    def _take(self) -> tuple[str, bytes] | str:
+        """Return type and content of the next answer, or what Git says instead."""
+        while (end := self._inbox.find(b"\n")) < 0:
+            self._receive()
+        header = self._inbox[:end].decode("ascii", "replace")
+        fields = header.split(" ")
+        if len(fields) != 3 or not fields[2].isdecimal():  # noqa: PLR2004 - id, type, size
+            del self._inbox[: end + 1]
+            return header
+        size = int(fields[2])
         while len(self._inbox) < end + 1 + size + 1:
             self._receive()
         content = bytes(self._inbox[end + 1 : end + 1 + size])
         del self._inbox[: end + 1 + size + 1]
-        return content
+        return fields[1], content
 
     def _receive(self) -> None:
         if self._child is None:

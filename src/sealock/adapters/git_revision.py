@@ -73,31 +73,23 @@ class GitRevisions:
             return Revision(commit, root_tree)
         return Revision(commit, self._named(f"{root_tree}:{self._places[1]}") or _EMPTY_TREE)
 
-    def changed_blobs(self, base: Revision, head: Revision) -> dict[str, str]:
-        """Return the object ids in `head` of the files whose contents differ; Raises Undecided.
+    def edited(self, files: RevisionFiles, root_tree: str) -> RevisionFiles:
+        """Return the files of `root_tree`, which differs from `files` in the contents of plain files alone.
 
-        Where files came, went or changed their kind too, there is no answer but KeyError.
+        Read them while `files` is open. Raises KeyError where anything came, went or changed its kind,
+        Undecided.
         """
+        revision = self.of_tree(files.revision.commit, root_tree)
         form = ["--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"]
-        raw = os.fsdecode(
-            git_program.output(self.root, ["diff-tree", "-r", *form, base.tree, head.tree, "--"])
-        )
-        fields = raw.split("\0")
-        found = {}
+        asked = ["diff-tree", "-r", *form, files.revision.tree, revision.tree, "--"]
+        fields = os.fsdecode(git_program.output(self.root, asked)).split("\0")
+        blobs = {}
         for about, path in zip(fields[::2], fields[1::2], strict=False):
             before, after, _, blob, status = about.lstrip(":").split(" ")
             if status != "M" or before != after:
                 raise KeyError(path)
-            found[path] = blob
-        return found
-
-    def edited(self, files: RevisionFiles, root_tree: str, blobs: Mapping[str, str]) -> RevisionFiles:
-        """Return the files of `root_tree`, which differs from `files` in the contents of `blobs` alone.
-
-        `blobs` are object ids by path; each path is a plain file in `files` too.
-        """
-        revision = self.of_tree(files.revision.commit, root_tree)
-        return RevisionFiles(self, revision, "head", files.with_blobs(blobs))
+            blobs[path] = blob
+        return RevisionFiles(self, revision, "head", files.with_blobs(blobs), files.objects)
 
     def _named(self, expression: str) -> str | None:
         if "\0" in expression:
@@ -163,12 +155,15 @@ class GitRevisions:
         """Return a reader of single files of what `revision` names, for who needs no more."""
         return OneFile(self.root, revision, self._places[1])
 
-    def files(self, revision: Revision, role: str = "base") -> RevisionFiles:
+    def files(
+        self, revision: Revision, role: str = "base", objects: GitObjects | None = None
+    ) -> RevisionFiles:
         """Return the files of a revision, for reading. Close it when done.
 
         Renders of one `role` share a place in the cache: two revisions that are compared have one each.
+        Who gives `objects` closes them.
         """
-        return RevisionFiles(self, revision, role)
+        return RevisionFiles(self, revision, role, objects=objects)
 
 
 def _changes(raw: bytes) -> Iterator[PathChange]:
@@ -211,10 +206,11 @@ class RevisionFiles:
         revision: Revision,
         role: str = "base",
         entries: dict[str, _Entry] | None = None,
+        objects: GitObjects | None = None,
     ) -> None:
         """Read what `revision` has below the root; nothing runs before a question.
 
-        `entries` are what it has, where that is known.
+        `entries` are what it has, where that is known. Who gives `objects` closes them.
         """
         self.role = role
         if entries is not None:
@@ -222,7 +218,8 @@ class RevisionFiles:
         self.root = revisions.root
         self.revision = revision
         self._revisions = revisions
-        self._objects = GitObjects(self.root)
+        self.objects = objects or GitObjects(self.root)
+        self._owns_objects = objects is None
         self._ahead: dict[str, bytes] = {}
         self._window = 1
         self._next = 0
@@ -237,7 +234,8 @@ class RevisionFiles:
 
     def close(self) -> None:
         """Stop Git; the next question starts it again."""
-        self._objects.close()
+        if self._owns_objects:
+            self.objects.close()
 
     @property
     def git_dir(self) -> str:
@@ -303,18 +301,18 @@ class RevisionFiles:
         """Return an object's content; whoever reads kustomizations in order has the next ones read ahead."""
         place = self._kustomizations.get(path)
         if place is None:
-            return self._objects.read(name)
+            return self.objects.read(name)
         if name in self._ahead:
             return self._ahead[name]
         self._window = min(4 * self._window, _FARTHEST_AHEAD) if place == self._next else 1
         self._next = place + self._window
         names = (self._entries[each].name for each in islice(self._kustomizations, place, self._next))
         try:
-            self._ahead = dict(self._objects.read_all(dict.fromkeys(names)))
+            self._ahead = dict(self.objects.read_all(dict.fromkeys(names)))
         except Undecided:
             # One of the next may not be there; it fails when it is its turn.
             self._ahead = {}
-            return self._objects.read(name)
+            return self.objects.read(name)
         return self._ahead[name]
 
     @cached_property
@@ -347,7 +345,7 @@ class RevisionFiles:
                 links += 1
                 if links > _MOST_LINKS:
                     raise FileNotFoundError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-                target = os.fsdecode(self._objects.read(entry.name))
+                target = os.fsdecode(self.objects.read(entry.name))
                 done.pop()
                 if target.startswith("/"):
                     if not f"{target}/".startswith(f"{self.root}/"):
@@ -357,21 +355,18 @@ class RevisionFiles:
         return "/".join(done)
 
     def signature(self, path: str) -> bytes:
-        """Return a plain file's object id; empty for anything else."""
+        """Return a plain file's object id in bytes; empty for anything else."""
+        return bytes.fromhex(self.blob(path))
+
+    def blob(self, path: str) -> str:
+        """Return a plain file's object id; empty for a link, what is behind one, and all else."""
         entry = self._entries.get(path)
-        if entry is None or entry.mode in {_LINK, _SUBMODULE}:
-            return b""
-        return bytes.fromhex(entry.name)
+        return "" if entry is None or entry.mode in {_LINK, _SUBMODULE} else entry.name
 
     def with_blobs(self, blobs: Mapping[str, str]) -> dict[str, _Entry]:
         """Return the entries with other contents for some plain files. Raises KeyError for what is none."""
         changed = {path: _Entry(self._entries[path].mode, blob) for path, blob in blobs.items()}
         return self._entries | changed
-
-    def is_plain(self, path: str) -> bool:
-        """Say whether `path` is a plain file, and neither a link nor behind one."""
-        entry = self._entries.get(path)
-        return entry is not None and entry.mode not in {_LINK, _SUBMODULE}
 
     def probes(self, at_ns: int) -> RevisionProbes:
         """Return what the render cache asks, at the time `at_ns`."""
@@ -397,7 +392,7 @@ class RevisionFiles:
 
     def contents(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield each object's id and content. Raises Undecided."""
-        return self._objects.read_all(names)
+        return self.objects.read_all(names)
 
 
 def _outside(path: str) -> Refused:

@@ -10,7 +10,6 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.adapters import git_program
-from sealock.adapters.git_objects import GitObjects
 from sealock.domain.location import Location
 from sealock.domain.printable import printable
 from sealock.errors import Conflict, Refused, Undecided, UsageError
@@ -18,6 +17,7 @@ from sealock.errors import Conflict, Refused, Undecided, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sealock.adapters.git_objects import GitObjects
     from sealock.domain.plan import FileChange
 
 _FILE, _FOLDER, _LINK, _SUBMODULE = b"100644", b"40000", b"120000", b"160000"
@@ -40,14 +40,17 @@ _Entries = dict[bytes, _Entry]
 
 
 class GitTrees:
-    """Makes trees from trees. Reads in one process, and writes what is new in another; use it in `with`."""
+    """Makes trees from trees, and writes what is new in one process."""
 
-    def __init__(self, root: str, id_length: int) -> None:
-        """Write into the repository that the folder `root` is in; ids have `id_length` hexadecimal digits."""
+    def __init__(self, objects: GitObjects, root: str, id_length: int) -> None:
+        """Write into the repository that the folder `root` is in, and read its `objects`.
+
+        Ids have `id_length` hexadecimal digits.
+        """
         self._root = root
         self._id_bytes = id_length // 2
         self._algorithm = "sha1" if self._id_bytes == _SHA1_BYTES else "sha256"
-        self._objects = GitObjects(root)
+        self._objects = objects
         self._new: dict[str, tuple[int, bytes]] = {}
 
     def changed(self, tree: str, changes: Sequence[FileChange]) -> str:
@@ -62,17 +65,11 @@ class GitTrees:
             if wanted.setdefault(each.path, each) != each:
                 message = "two changes of one file do not agree"
                 raise Refused(message, where=Location(each.path))
-        try:
-            return self._rewritten(tree, "", wanted) or self._keep(_TREE_TYPE, b"")
-        finally:
-            self._objects.close()
+        return self._rewritten(tree, "", wanted) or self._keep(_TREE_TYPE, b"")
 
     def grafted(self, tree: str, folder: str, below: str) -> str:
         """Return the id of `tree` with the tree `below` at `folder`, a path that it has. Raises Undecided."""
-        try:
-            return self._grafted(tree, folder.split("/"), below)
-        finally:
-            self._objects.close()
+        return self._grafted(tree, folder.split("/"), below)
 
     def write(self) -> None:
         """Put all new objects into the repository at once. Raises Undecided."""

@@ -19,6 +19,7 @@ from sealock.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from sealock.adapters.deployed_branch import Known
     from sealock.adapters.engine import EngineRenderer
     from sealock.adapters.engine_pool import EnginePool
     from sealock.adapters.git_revision import GitRevisions, RevisionFiles
@@ -52,8 +53,12 @@ class Choices(NamedTuple):
 @contextmanager
 def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
     """Give what plans and applies promotions. The engines start at once: each plan needs them."""
-    from sealock.adapters import engine
+    from sealock.adapters import engine, git_write
+    from sealock.adapters.asked_ahead import AskedAhead
+    from sealock.adapters.deployed_branch import Known
     from sealock.adapters.engine_registry import EngineRegistry, caller_environment, open_registries
+    from sealock.adapters.git_objects import GitObjects
+    from sealock.adapters.git_remote import read_repository
     from sealock.adapters.git_revision import GitRevisions
 
     # One engine renders what one promotion touches; a second would only compete with Git.
@@ -62,10 +67,18 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
         # While Git and the engine are waited for, what a check needs is loaded.
         threading.Thread(target=_load_ahead, daemon=True).start()
         registry = EngineRegistry(registries, caller_environment())
-        yield Promotions(pool, registry, GitRevisions(root), choices)
+        git = GitRevisions(root)
+        with GitObjects(git.root) as objects:
+            known = Known(
+                objects,
+                AskedAhead(lambda: read_repository(git.root)),
+                AskedAhead(lambda: git_write.author(git.root)),
+            )
+            yield Promotions(pool, registry, git, known, choices)
 
 
 def _load_ahead() -> None:
+
     import sealock.adapters.schemas
     import sealock.app.check
     import sealock.app.gates
@@ -75,11 +88,14 @@ def _load_ahead() -> None:
 class Promotions:
     """Plans and applies promotions of one repository."""
 
-    def __init__(self, pool: EnginePool, registry: Registry, git: GitRevisions, choices: Choices) -> None:
+    def __init__(
+        self, pool: EnginePool, registry: Registry, git: GitRevisions, known: Known, choices: Choices
+    ) -> None:
         """Work on the repository of `git`."""
         self._pool = pool
         self._registry = registry
         self._git = git
+        self._known = known
         self._choices = choices
 
     def default_target(self, action: Action) -> str:
@@ -95,9 +111,10 @@ class Promotions:
 
     def plan(self, request: Request) -> PromotionPlan:
         """Return the plan. Raises UsageError, ConfigurationError, Refused, Undecided."""
-        from sealock.app.promotion.plan import PlanPromotion
-
         with self._session() as session:
+            # Loaded meanwhile, while Git was waited for.
+            from sealock.app.promotion.plan import PlanPromotion
+
             return PlanPromotion(session, request).run()
 
     def cars(self, request: Request) -> tuple[Car, ...]:
@@ -164,19 +181,18 @@ class Promotions:
         from sealock.adapters.git_mentions import GitMentions
         from sealock.adapters.render_cache import cache_folder
         from sealock.adapters.system_clock import SystemClock
-        from sealock.adapters.verdict_cache import VerdictStore
         from sealock.app.promotion.request import Session
         from sealock.wiring import deployed, release
 
         git, pool = self._git, self._pool
         remote, name = deployed.place(git, self._choices.remote, self._choices.branch)
-        branch = GitDeployedBranch(git.root, remote=remote, branch=name)
+        branch = GitDeployedBranch(git.root, remote=remote, branch=name, known=self._known)
         base = branch.tip()
         folder = cache_folder()
         with ExitStack() as stack:
-            files = stack.enter_context(git.files(base))
+            files = stack.enter_context(git.files(base, objects=self._known.objects))
             settings, configured = deployed.settings_of(files)
-            store = VerdictStore(os.path.join(git.root, ".git", "revisions"), str(folder), cached=True)  # noqa: PTH118
+            store = _store(git.root, "revisions", folder)
             stack.callback(store.save)
             judged = store, fingerprint(pool, folder)
             opened = _Opened(pool, git, files, settings, *judged, branch.branch().remote, {})
@@ -187,8 +203,8 @@ class Promotions:
                 settings=settings,
                 configured=configured,
                 catalog=opened.catalog,
-                is_plain=files.is_plain,
-                mentions=GitMentions(git.root, base),
+                blob=files.blob,
+                mentions=GitMentions(files, _store(git.root, "mentions", folder)),
                 before=opened.renderer(files),
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),
                 check=lambda tree, *asked: opened.check(stack, tree, *asked),
@@ -232,9 +248,7 @@ class _Opened(NamedTuple):
         `stack` closes them.
         """
         if tree not in self.opened:
-            blobs = self.git.changed_blobs(self.files.revision, self.git.of_tree("", tree))
-            edited = self.git.edited(self.files, tree, blobs)
-            self.opened[tree] = stack.enter_context(edited)
+            self.opened[tree] = stack.enter_context(self.git.edited(self.files, tree))
         return self.opened[tree]
 
     def catalog(self) -> CatalogFacts:
@@ -320,6 +334,13 @@ class _Opened(NamedTuple):
             )
 
         return made
+
+
+def _store(root: str, subject: str, folder: Path) -> VerdictStore:
+    """Return what is remembered of a repository's revisions, apart from what is of its work tree."""
+    from sealock.adapters.verdict_cache import VerdictStore
+
+    return VerdictStore(os.path.join(root, ".git", subject), str(folder), cached=True)  # noqa: PTH118
 
 
 def _catalog_facts(text: str, settings: Settings) -> CatalogFacts:

@@ -86,7 +86,7 @@ def releases(root: str, place: tuple[str, str], question: ReleaseQuestion) -> It
             tip.commit,
             settings,
             files,
-            files.is_plain,
+            lambda path: bool(files.blob(path)),
             lambda: _folders(files, settings),
             GitCommitLog(git.root),
             GitTags(git.root, branch.remote),

@@ -15,13 +15,13 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 
 from sealock.adapters.deployed_branch import GitDeployedBranch
+from sealock.adapters.git_revision import GitRevisions
 from sealock.domain.plan import FileChange
-from sealock.errors import SealockError, Undecided
+from sealock.errors import SealockError
 
 _STEPS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen"}
 
@@ -45,22 +45,14 @@ def main(root: str, path: str, text: str, attempts: int) -> int:
 
 def _promote(deployed: GitDeployedBranch, root: str, path: str, text: str) -> str:
     base = deployed.tip()
-    blob = deployed.blobs(base, [path]).get(path)
-    before = _read(root, blob) if blob else None
+    with GitRevisions(root).files(base) as files:
+        before = files.read_text(path) if files.blob(path) else None
     if text in (before or "").splitlines():
         return "nothing to do"
     change = FileChange(path, before, f"{before or ''}{text}\n")
     made = deployed.commit(base, deployed.tree(base, [change]), f"promote({text}): dev → staging\n")
     done = deployed.deliver(base, made)
     return f"refused: {done.message}" if done.status == "refused" else done.status
-
-
-def _read(root: str, blob: str) -> str:
-    done = subprocess.run(["git", "-C", root, "cat-file", "blob", blob], capture_output=True, check=False)
-    if done.returncode:
-        message = "the file cannot be read"
-        raise Undecided(message)
-    return done.stdout.decode()
 
 
 def _watch_steps() -> None:

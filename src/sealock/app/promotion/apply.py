@@ -185,9 +185,7 @@ def _is_done(session: Session, plan: PromotionPlan) -> bool:
 
 
 def _refuse_moved(session: Session, plan: PromotionPlan) -> None:
-    paths = [each.path for each in plan.seen]
-    blobs = session.branch.blobs(session.base, paths)
-    moved = [each.path for each in plan.seen if blobs.get(each.path, "") != each.blob]
+    moved = [each.path for each in plan.seen if session.blob(each.path) != each.blob]
     if moved:
         more = f" and {len(moved) - _LISTED} more" if len(moved) > _LISTED else ""
         text = f"changed since the plan was made: {', '.join(moved[:_LISTED])}{more}"

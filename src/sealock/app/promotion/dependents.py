@@ -46,8 +46,10 @@ def dependents(
         names = {f"/{_last(each)}" for each in targets - {"."}} | {_ESCAPE}
         near = {_folder(each) for each in targets}
         likely = set(mentions(names)) & set(kustomizations.values())
+        # Who lies below a folder can refer to it by dots alone.
+        above = tuple("" if each == "." else f"{each}/" for each in folders)
         likely |= {
-            file for folder, file in kustomizations.items() if folder in near or _is_below(folder, folders)
+            file for folder, file in kustomizations.items() if folder in near or folder.startswith(above)
         }
         left = {file for file in likely if _refers(file, targets, read_text)} - seen
     return tuple(sorted(found | {_folder(each) for each in seen if _folder(each) in kustomizations}))
@@ -65,16 +67,6 @@ def _folder(path: str) -> str:
 
 def _last(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _is_below(folder: str, folders: Collection[str]) -> bool:
-    """Say whether a folder lies in one of `folders`: it can refer to it by dots alone."""
-    above = folder
-    while above not in {"", "."}:
-        above = above.rpartition("/")[0] or "."
-        if above in folders:
-            return True
-    return False
 
 
 def _refers(file: str, targets: Collection[str], read_text: Callable[[str], str]) -> bool:

@@ -211,10 +211,9 @@ class PlanPromotion:
         return "configured" if self._configured() else "none configured"
 
     def _planned(self, changes: Sequence[FileChange]) -> tuple[PlannedChange, ...]:
-        blobs = self._session.branch.blobs(self._session.base, [each.path for each in changes])
+        blob = self._session.blob
         return tuple(
-            PlannedChange(each.path, blobs.get(each.path, ""), each.before or "", each.after or "")
-            for each in changes
+            PlannedChange(each.path, blob(each.path), each.before or "", each.after or "") for each in changes
         )
 
     def _seen(
@@ -226,9 +225,7 @@ class PlanPromotion:
             came_from = self._where.overlays(car.service, car.source)
             sources += self._where.files_of(came_from, (each.name for each in car.images))
         paths = {*_CONFIGURATION, *sources, *(each.path for each in changes), *(proof.read if proof else ())}
-        listed = sorted(paths)
-        blobs = self._session.branch.blobs(self._session.base, listed)
-        return tuple(SeenFile(path, blobs.get(path, "")) for path in listed)
+        return tuple(SeenFile(path, self._session.blob(path)) for path in sorted(paths))
 
 
 def _overridden(result: GateResult) -> GateResult:

@@ -58,9 +58,9 @@ class CheckedTree(NamedTuple):
 class Session(NamedTuple):
     """Everything about one base revision that planning asks; a new tip needs a new session.
 
-    `is_plain` says whether a path is a plain file of the base, `mentions` which files of the base hold one
-    of some texts. `check` judges some overlays of a tree, without the rules named last. `gates` asks
-    the configured ones. `configured` says whether there is a sealock.yaml.
+    `blob` returns the Git blob of a plain file of the base, empty for anything else; `mentions` which files
+    of the base hold one of some texts. `check` judges some overlays of a tree, without the rules named last.
+    `gates` asks the configured ones. `configured` says whether there is a sealock.yaml.
     """
 
     branch: DeployedBranch
@@ -69,7 +69,7 @@ class Session(NamedTuple):
     settings: Settings
     configured: bool
     catalog: Callable[[], CatalogFacts]
-    is_plain: Callable[[str], bool]
+    blob: Callable[[str], str]
     mentions: Callable[[Collection[str]], Iterable[str]]
     before: Renderer
     after: Callable[[str], Renderer]

@@ -58,7 +58,7 @@ class Where:
     @cached_property
     def _finder(self) -> ImageSites:
         session = self._session
-        return ImageSites(session.files.read_text, session.settings, session.is_plain)
+        return ImageSites(session.files.read_text, session.settings, lambda path: bool(session.blob(path)))
 
     @cached_property
     def _overrides(self) -> dict[str, tuple[str, ...]]:
