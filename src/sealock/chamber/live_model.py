@@ -19,8 +19,8 @@ from sealock.domain.agent_run import Exchange, ProxyReport, Usage
 from sealock.errors import SealockError, UsageError
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, web
-
+    from sealock.chamber.http_client import Response
+    from sealock.chamber.http_server import Reply, Request, Stream
     from sealock.chamber.meter import Budget
     from sealock.chamber.model_request import Asked
     from sealock.chamber.recording import Recorder
@@ -58,7 +58,7 @@ class LiveModel:
         self._writer.shutdown()
         await self._provider.close()
 
-    def refuse(self, status: int, code: str, message: str) -> web.Response:
+    def refuse(self, status: int, code: str, message: str) -> Reply:
         """Return a refusal in the API's form, and note it."""
         return self._notes.refuse(status, code, message)
 
@@ -75,8 +75,9 @@ class LiveModel:
             tool_calls=notes.tool_calls,
         )
 
-    async def answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
-        """Ask the provider, and pass its answer on as it comes."""
+    async def answer(self, request: Request, stream: Stream) -> Reply | None:
+        """Ask the provider, and pass its answer on as it comes; return what is none that comes in pieces."""
+        body = request.body
         head = model_request.head_of(body)
         if isinstance(head, str):
             return self.refuse(*_FATAL, head)
@@ -94,7 +95,7 @@ class LiveModel:
             return self._refused(asked)
         passing = _Passing(self._provider, self._notes, self._key, self._budget.tool_calls)
         try:
-            return await passing.run(request, asked, grant)
+            return await passing.run(stream, asked, grant)
         finally:
             spent = self._meter.settle(grant, passing.usage, len(body))
             self._record(asked, passing.answer, passing.usage or Usage(), spent)
@@ -115,12 +116,11 @@ class LiveModel:
             return self._recorder.redactor.knows(body)
         return "".join(self._key.names_in(body))
 
-    def _refused(self, asked: Asked) -> web.Response:
+    def _refused(self, asked: Asked) -> Reply:
         """Refuse a request for good, and record that."""
         code = _FATAL if self._notes.ended in {"secret", "record"} else _QUOTA
         answer = self._notes.refuse(*code, self._notes.why)
-        content = answer.body if isinstance(answer.body, bytes) else b""
-        self._record(asked, Refusal(answer.status, content, JSON), Usage(), 0.0)
+        self._record(asked, Refusal(answer.status, answer.content, JSON), Usage(), 0.0)
         return answer
 
     def _record(self, asked: Asked, answer: Refusal, usage: Usage, spent: float) -> None:
@@ -190,14 +190,15 @@ class _Passing:
         """What the agent has got, all of it or what came before it went away."""
         return Refusal(self._head.status, bytes(self._given) or self._head.content, self._head.headers)
 
-    async def run(self, request: web.Request, asked: Asked, grant: Grant) -> web.StreamResponse:
+    async def run(self, stream: Stream, asked: Asked, grant: Grant) -> Reply | None:
         """Ask, and pass on what comes."""
-        from aiohttp import web  # noqa: PLC0415 - only where a model is asked
+        from sealock.chamber.http_server import Reply  # noqa: PLC0415 - only where a model is asked
 
         try:
             async with self._provider.ask(asked.capped(grant.output)) as found:
                 if not isinstance(found, Refusal):
-                    return await self._stream(request, found)
+                    await self._stream(stream, found)
+                    return None
         except ProviderFailed as wrong:
             content = proxy_notes.error("provider_failed", wrong.message)
             found = Refusal(wrong.status, content, JSON)
@@ -210,7 +211,7 @@ class _Passing:
             found = self._clean(found)
             self._notes.say(f"the provider answered {found.status}")
         self._head = found
-        return web.Response(status=found.status, body=found.content, headers=found.headers)
+        return Reply(found.status, found.content, found.headers)
 
     def _clean(self, found: Refusal) -> Refusal:
         """Return a refusal of the provider without the key, which some of them repeat."""
@@ -219,13 +220,10 @@ class _Passing:
         message = f"the provider answered {found.status}, and repeated the key"
         return Refusal(found.status, proxy_notes.error("provider_failed", message), JSON)
 
-    async def _stream(self, request: web.Request, found: ClientResponse) -> web.StreamResponse:
-        from aiohttp import web  # noqa: PLC0415 - only where a model is asked
-
+    async def _stream(self, response: Stream, found: Response) -> None:
         self._notes.turns += 1
         self._head = Refusal(200, b"", STREAM)
-        response = web.StreamResponse(headers=STREAM)
-        await response.prepare(request)
+        await response.begin(STREAM)
         events = event_stream.Events()
         try:
             async for chunk in self._provider.chunks(found):
@@ -237,10 +235,9 @@ class _Passing:
             await self._give(response, _failed("server_error", wrong.message))
         else:
             await self._end(response, self._seen(events.rest()))
-        await response.write_eof()
-        return response
+        await response.end()
 
-    async def _end(self, response: web.StreamResponse, rest: bytes) -> None:
+    async def _end(self, response: Stream, rest: bytes) -> None:
         if self._stopped:
             await self._give(response, _failed("insufficient_quota", self._notes.why))
         elif len(self._given) + len(rest) > _MOST_RESPONSE_BYTES:
@@ -250,7 +247,7 @@ class _Passing:
         else:
             await self._give(response, rest)
 
-    async def _give(self, response: web.StreamResponse, content: bytes) -> None:
+    async def _give(self, response: Stream, content: bytes) -> None:
         if content:
             self._given += content
             await response.write(content)

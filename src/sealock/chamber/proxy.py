@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import logging
 import secrets
 import socket
 import threading
@@ -24,8 +23,7 @@ from sealock.errors import SealockError, Undecided, UsageError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from aiohttp import web
-
+    from sealock.chamber.http_server import Reply, Request, Stream
     from sealock.chamber.meter import Budget
     from sealock.chamber.recording import Recorder
     from sealock.chamber.run_store import Recording
@@ -38,6 +36,7 @@ _MOST_REQUEST_BYTES = 64 << 20
 _BACKLOG = 128
 _START_SECONDS = 30.0
 _STOP_SECONDS = 30.0
+_GRACE_SECONDS = 1.0
 
 
 class ModelProxy:
@@ -112,56 +111,37 @@ class ModelProxy:
             self._ready.set()
 
     async def _serve(self) -> None:
-        from aiohttp import web  # noqa: PLC0415 - only where a model is asked
+        from sealock.chamber.http_server import Server  # noqa: PLC0415 - only where a model is asked
 
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        application = web.Application(client_max_size=_MOST_REQUEST_BYTES)
-        application.router.add_route("*", "/{anything:.*}", self._answer)
-        runner = web.AppRunner(
-            application,
-            # An agent that goes away takes its request to the provider with it.
-            handler_cancellation=True,
-            auto_decompress=False,
-            access_log=None,
-            logger=_silent(),
-            shutdown_timeout=1.0,
-        )
+        server = Server(self._answer, _MOST_REQUEST_BYTES)
         await self._service.open()
         try:
-            await runner.setup()
-            await web.SockSite(runner, self._listening).start()
+            await server.start(self._listening)
             self._ready.set()
             await self._stop.wait()
         finally:
-            await runner.cleanup()
+            await server.close(_GRACE_SECONDS)
             await self._service.close()
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(self, request: Request, stream: Stream) -> Reply | None:
         if fault := self._fault(request):
             return self._service.refuse(*fault)
-        return await self._service.answer(request, await request.read())
+        return await self._service.answer(request, stream)
 
-    def _fault(self, request: web.Request) -> tuple[int, str, str] | None:
+    def _fault(self, request: Request) -> tuple[int, str, str] | None:
         """Return the answer to what nobody may ask: status, code and message."""
-        shown = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        shown = request.headers.get("authorization", "").encode("latin-1")
         if not hmac.compare_digest(shown, f"Bearer {self._token}".encode()):
             return 401, "invalid_api_key", "a request came without the bearer of this run"
-        if request.path_qs != PATH:
+        if request.target != PATH:
             return 404, "not_found", "something else than /v1/responses was asked"
         if request.method != "POST":
             return 405, "method_not_allowed", f"/v1/responses was asked with {request.method}"
-        if request.headers.get("Content-Encoding", "identity") != "identity":
+        if request.headers.get("content-encoding", "identity") != "identity":
             return 415, "unsupported_media_type", "a request came compressed"
         return None
-
-
-def _silent() -> logging.Logger:
-    """Return a logger without a voice: what a broken request was belongs in the report, not on a terminal."""
-    logger = logging.getLogger("sealock.model_proxy")
-    logger.propagate = False
-    logger.handlers = [logging.NullHandler()]
-    return logger
 
 
 def _service(

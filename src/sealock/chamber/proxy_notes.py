@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
+    from sealock.chamber.http_server import Reply
     from sealock.domain.agent_run import Exchange
 
 JSON = {"content-type": "application/json"}
@@ -35,12 +34,12 @@ class Notes:
         if len(self.refusals) < _MOST_REFUSALS:
             self.refusals.append(message)
 
-    def refuse(self, status: int, code: str, message: str) -> web.Response:
+    def refuse(self, status: int, code: str, message: str) -> Reply:
         """Return a refusal in the API's form, and note it."""
-        from aiohttp import web  # noqa: PLC0415 - only where a model is asked
+        from sealock.chamber.http_server import Reply  # noqa: PLC0415 - only where a model is asked
 
         self.say(message)
-        return web.Response(status=status, body=error(code, message), headers=JSON)
+        return Reply(status, error(code, message), JSON)
 
     def end(self, by: Ended, why: str) -> None:
         """Refuse everything from now on; the first reason stands."""

@@ -12,8 +12,7 @@ from sealock.domain.agent_run import ProxyReport, Usage
 from sealock.errors import SealockError
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
+    from sealock.chamber.http_server import Reply, Request, Stream
     from sealock.chamber.run_store import Recording
 
 _FATAL = 400, "invalid_request_error"
@@ -33,7 +32,7 @@ class ReplayedModel:
     async def close(self) -> None:
         """There is nothing to close."""
 
-    def refuse(self, status: int, code: str, message: str) -> web.Response:
+    def refuse(self, status: int, code: str, message: str) -> Reply:
         """Return a refusal in the API's form, and note it."""
         return self._notes.refuse(status, code, message)
 
@@ -53,18 +52,19 @@ class ReplayedModel:
             unserved=self._replayed.unserved,
         )
 
-    async def answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
-        """Answer with what was recorded for exactly this request."""
-        from aiohttp import web  # noqa: PLC0415 - only where a model is asked
+    async def answer(self, request: Request, stream: Stream) -> Reply:
+        """Return what was recorded for exactly this request."""
+        from sealock.chamber.http_server import Reply  # noqa: PLC0415 - only where a model is asked
 
-        head = model_request.head_of(body)
+        del stream
+        head = model_request.head_of(request.body)
         if isinstance(head, str):
             return self.refuse(*_FATAL, head)
         if self._notes.ended:
             return self.refuse(*_FATAL, self._notes.why)
         try:
             thread = thread_of(request.headers, head.prompt_cache_key)
-            exchange = self._replayed.answer(thread, body)
+            exchange = self._replayed.answer(thread, request.body)
             content = self._replayed.response(exchange)
         except SealockError as wrong:
             if isinstance(wrong, Mismatch):
@@ -73,4 +73,4 @@ class ReplayedModel:
             return self.refuse(*_FATAL, wrong.message)
         self._notes.exchanges.append(exchange)
         self._notes.turns += 1
-        return web.Response(status=exchange.status, body=content, headers=exchange.headers)
+        return Reply(exchange.status, content, exchange.headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,9 +14,10 @@ from sealock.domain.printable import printable
 from sealock.errors import Undecided, UsageError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator
 
-    from aiohttp import ClientResponse, ClientSession
+    from sealock.chamber.http_client import Client, Response
 
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
 _MOST_ERROR_BYTES = 1 << 20
@@ -99,32 +99,22 @@ class Provider:
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = checked(upstream)
-        self._session: ClientSession | None = None
+        self._client: Client | None = None
 
     async def open(self) -> None:
         """Get ready, in the running loop. Raises UsageError for certificates that cannot be read."""
-        import aiohttp  # noqa: PLC0415 - only where a model is asked
+        from sealock.chamber.http_client import Client  # noqa: PLC0415 - only where a model is asked
 
-        try:
-            trust = ssl.create_default_context(cafile=self._upstream.ca_file or None)
-        except OSError as wrong:
-            message = f"the certificates in {printable(self._upstream.ca_file, 200)} cannot be read"
-            raise UsageError(message) from wrong
-        bounds = aiohttp.ClientTimeout(total=None, connect=self._upstream.timeouts.connect)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=trust),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=bounds,
-            trust_env=False,
-        )
+        trust = self._trust() if urlsplit(self._upstream.url).scheme == "https" else None
+        self._client = Client(self._url(), trust, self._upstream.timeouts.connect)
 
     async def close(self) -> None:
         """Let go of every connection."""
-        if self._session:
-            await self._session.close()
+        if self._client:
+            self._client.close()
 
     @asynccontextmanager
-    async def ask(self, content: bytes) -> AsyncIterator[ClientResponse | Refusal]:
+    async def ask(self, content: bytes) -> AsyncIterator[Response | Refusal]:
         """Send a request and give the answer once it begins. Raises ProviderFailed."""
         answer = await self._begun(content)
         if isinstance(answer, Refusal):
@@ -136,9 +126,9 @@ class Provider:
             # What is left of a broken answer is not worth waiting for.
             answer.close()
 
-    async def chunks(self, answer: ClientResponse) -> AsyncIterator[bytes]:
+    async def chunks(self, answer: Response) -> AsyncIterator[bytes]:
         """Yield an answer's bytes as they come. Raises ProviderFailed when it is cut or stands still."""
-        import aiohttp  # noqa: PLC0415 - only where a model is asked
+        from sealock.chamber.http_client import Broken  # noqa: PLC0415 - only where a model is asked
 
         idle, total = self._upstream.timeouts.idle, self._upstream.timeouts.total
         ends = asyncio.get_running_loop().time() + total
@@ -146,19 +136,19 @@ class Provider:
             left = ends - asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(max(0.0, min(idle, left))):
-                    chunk = await answer.content.readany()
+                    chunk = await answer.read()
             except TimeoutError as wrong:
                 for_long = f"took longer than {total:g} s" if left < idle else f"said nothing for {idle:g} s"
                 message = f"the provider {for_long} in the middle of an answer"
                 raise ProviderFailed(message, 504) from wrong
-            except (aiohttp.ClientError, ConnectionError) as wrong:
+            except Broken as wrong:
                 message = "the provider's answer was cut"
                 raise ProviderFailed(message, 502) from wrong
             if not chunk:
                 return
             yield chunk
 
-    async def _begun(self, content: bytes) -> ClientResponse | Refusal:
+    async def _begun(self, content: bytes) -> Response | Refusal:
         retries = self._upstream.retries
         wait = retries.first
         for attempt in range(retries.count + 1):
@@ -182,42 +172,52 @@ class Provider:
             wait = min(2 * wait, retries.longest)
         raise AssertionError
 
-    async def _once(self, content: bytes) -> ClientResponse:
-        import aiohttp  # noqa: PLC0415 - only where a model is asked
+    async def _once(self, content: bytes) -> Response:
+        from sealock.chamber import http_client  # noqa: PLC0415 - only where a model is asked
 
-        assert self._session  # noqa: S101 - it is open while the proxy runs
+        assert self._client  # noqa: S101 - it is open while the proxy runs
         seconds = self._upstream.timeouts.first_byte
         try:
             async with asyncio.timeout(seconds):
-                return await self._session.post(
-                    self._url(), data=content, headers=self._headers(), allow_redirects=False
-                )
-        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as wrong:
-            raise _NotConnected(_reason(wrong)) from wrong
+                return await self._client.post(content, self._headers())
         except TimeoutError as wrong:
             # Not tried again: the provider may be at work on it, and asks to be paid.
             message = f"the provider gave no answer in {seconds:g} s"
             raise ProviderFailed(message, 504) from wrong
-        except (aiohttp.ClientError, ConnectionError) as wrong:
+        except (http_client.Unreachable, http_client.Broken) as wrong:
             raise _NotConnected(_reason(wrong)) from wrong
 
-    async def _refusal(self, answer: ClientResponse) -> Refusal:
-        import aiohttp  # noqa: PLC0415 - only where a model is asked
+    async def _refusal(self, answer: Response) -> Refusal:
+        from sealock.chamber.http_client import Broken  # noqa: PLC0415 - only where a model is asked
 
+        came = bytearray()
         try:
             async with asyncio.timeout(self._upstream.timeouts.idle):
-                content = await answer.content.read(_MOST_ERROR_BYTES)
-        except (TimeoutError, aiohttp.ClientError, ConnectionError):
-            content = b""
+                while len(came) < _MOST_ERROR_BYTES and (more := await answer.read()):
+                    came += more
+        except (TimeoutError, Broken):
+            came.clear()
         finally:
             answer.close()
-        named = {"retry-after": answer.headers.get("Retry-After", ""), "content-type": answer.content_type}
+        content = bytes(came[:_MOST_ERROR_BYTES])
+        named = {"retry-after": answer.headers.get("retry-after", ""), "content-type": answer.content_type}
         status = answer.status
         if status < 400:  # noqa: PLR2004 - a redirect, or an answer that is no stream
             message = f"the provider answered {status} {answer.content_type}, and no stream of events"
             content = msgspec.json.encode({"error": {"code": "bad_gateway", "message": message}})
             status, named = 502, {"content-type": "application/json"}
         return Refusal(status, content, {name: value for name, value in named.items() if value})
+
+    def _trust(self) -> ssl.SSLContext:
+        import ssl  # noqa: PLC0415 - a model on this machine needs no certificates
+
+        try:
+            trust = ssl.create_default_context(cafile=self._upstream.ca_file or None)
+        except OSError as wrong:
+            message = f"the certificates in {printable(self._upstream.ca_file, 200)} cannot be read"
+            raise UsageError(message) from wrong
+        trust.set_alpn_protocols(["http/1.1"])
+        return trust
 
     def _url(self) -> str:
         base, mark, query = self._upstream.url.partition("?")
