@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 _SECONDS = 20.0
 _WORKS = "nested sandbox works, no network but loopback"
 # In the sandbox: another one as Codex makes it for its tools, and a look at the network.
-_TRY = (
-    "set -e; test $(id -u) = 1000; "
+_NEST = (
     "test $(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | tr '\\n' ' ') = lo; "
     "bwrap=/opt/codex/codex-resources/bwrap; test -x $bwrap || bwrap=bwrap; "
     "$bwrap --ro-bind / / --dev /dev --unshare-user --unshare-pid --unshare-ipc --unshare-net "
     "/bin/sh -c 'echo nested'"
 )
+_TRY = f"set -e; test $(id -u) = 1000; {_NEST}"
+_TRY_CONTAINER = f"set -e; test $(id -u) != 0; {_NEST}"
 _FORBIDDEN = (
     "User namespaces are not permitted. On Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; "
     "elsewhere: sysctl user.max_user_namespaces; in a container: --security-opt seccomp=unconfined "
@@ -38,6 +39,7 @@ _FORBIDDEN = (
 
 
 _NO_NAMESPACES = re.compile(r"permitted|denied|namespace|RTM_NEWADDR|uid map|No space left")
+_ENGINE = "See what the engine says; only the container backend needs it."
 _OTHER = "Take another backend: --backend container; or --unsealed, which seals nothing and says so."
 
 
@@ -97,8 +99,25 @@ class Machine:
         return _WORKS
 
     def container(self) -> str:
-        """Return which container engine answers. Raises Undecided."""
-        return f"{container.engine()} answers; Sealock's own tests never ran this backend"
+        """Try a container for real, a sandbox nested in it, and say what works. Raises Undecided."""
+        client = Path(container.engine()).name
+        command = SealedCommand(
+            argv=("/bin/sh", "-c", _TRY_CONTAINER),
+            environment={"PATH": "/usr/bin:/bin"},
+            mounts=(Mount("/tmp", kind="tmpfs"),),  # noqa: S108 - in it
+            files={},
+            settings=(),
+            workdir="/",
+        )
+        limits = Limits(wall_seconds=_SECONDS, idle_seconds=_SECONDS)
+        with backends.start(command, "container", limits) as agent:
+            lines = [line.content for line in agent]
+            ended = agent.wait()
+        if ended.status or lines != [b"nested"]:
+            words = ended.stderr_tail.strip().rpartition("\n")[2] or f"status {ended.status}"
+            message = f"{client} runs no sealed container: {words}"
+            raise Undecided(message, hint=_ENGINE)
+        return f"{client}: {_WORKS}"
 
     def leaks(self) -> Sequence[HostInput]:
         """Return what Codex may read of this machine."""

@@ -1,48 +1,74 @@
 """The agent in a container of podman or docker, for machines that have an engine and no bubblewrap.
 
 The container has no network at all: a Unix socket that is bound into it leads to the model, through the
-image's own forwarder (see docker/). Its root is read-only, it has no capabilities and cannot gain any. Codex
-nests its own sandbox in it, for which the engine must let user namespaces be made: hence `seccomp` and
-`systempaths` are unconfined, as both engines want it for nesting.
+image's first process (see docker/). Its root is read-only, it has no capabilities and cannot gain any. Codex
+nests its own sandbox in it, for which the engine must let user namespaces be made: hence `seccomp`,
+`systempaths` and `apparmor` are unconfined, as both engines want it for nesting; so nothing in it is root.
 
-The container is named, and removed by name at the end, because the engine's daemon, not this process, is
-its parent: after kill -9 of Sealock it is the supervisor that ends the client, and `--rm` with the client's
-end of standard input that ends the container.
+The engine, not this process, is a container's parent. So the container is named, and removed by name at the
+end; and its first process holds a second socket, whose end, also after kill -9 of Sealock, ends everything.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import shutil
 import socket
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.adapters import process
 from sealock.chamber.backends.relay import Relay
-from sealock.chamber.backends.running import Order, RunningAgent
+from sealock.chamber.backends.running import LARGEST_FILE, Order, RunningAgent
 from sealock.errors import Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sealock.domain.agent_run import Limits, Mount, SealedCommand
 
 IMAGE = "sealock-agent"
 ENGINES = ("podman", "docker")
-SOCKET = "/run/sealock/model.sock"
+SOCKETS = "/run/sealock"
 
 _ASK_SECONDS = 20.0
-_TMPFS = "rw,nosuid,nodev,size=1g,mode=0700,uid=1000,gid=1000"
+_AGENT = 1000
+_TMPFS = "rw,exec,nosuid,nodev,size=1g,mode=1777"
+_MASKED = "ro,noexec,nosuid,nodev,size=4k,mode=0555"
 # The image brings the system; the command's own folders of it stay outside.
 _OF_THE_IMAGE = ("/usr", "/bin", "/sbin", "/lib", "/etc")
+_SEALS = (
+    *("--rm", "--interactive", "--pull", "never", "--network", "none", "--hostname", "sealock"),
+    *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+    *("--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined"),
+    *("--security-opt", "apparmor=unconfined", "--security-opt", "label=disable"),
+    # What the agent says is for Sealock, and not for the machine's journal.
+    *("--log-driver", "none", "--stop-signal", "SIGKILL"),
+    *("--ulimit", f"fsize={LARGEST_FILE}:{LARGEST_FILE}", "--ulimit", "core=0:0"),
+)
+_MOST_FILES = 65_536
+_MOST_PROCESSES = 4096
+_CLIENT = (
+    *("PATH", "HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"),
+    *("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
+    *("CONTAINER_HOST", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF"),
+)
+"""What an engine's client needs of the environment to find its daemon, and its user's containers."""
 
 
-def engine() -> str:
-    """Return an engine that answers. Raises Undecided, with what each one said."""
+class Sockets(NamedTuple):
+    """Sockets of the host: one that leads to the model, empty for none, and one that Sealock lives by."""
+
+    model: str
+    life: str
+
+
+def engine(image: str = IMAGE) -> str:
+    """Return the client of an engine that has the image. Raises Undecided, with what each one said."""
     said = []
     for name in ENGINES:
         path = shutil.which(name)
@@ -50,7 +76,7 @@ def engine() -> str:
             said.append(f"{name} is not installed")
             continue
         try:
-            done = process.run([path, "info"], environment=_environment(), timeout_seconds=_ASK_SECONDS)
+            done = _asked(path, "image", "inspect", "--format", "{{.Id}}", image)
         except process.TimedOut:
             said.append(f"{name} does not answer")
             continue
@@ -58,63 +84,132 @@ def engine() -> str:
             return path
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         said.append(f"{name}: {last[:200]}")
-    message = f"there is no container engine: {'; '.join(said)}"
-    raise Undecided(message, hint="Start one, or take the bwrap backend: --backend bwrap.")
+    message = f"no container engine has the image {image}: {'; '.join(said)}"
+    hint = f"Build it: podman build -t {image} docker/. Or take the bwrap backend: --backend bwrap."
+    raise Undecided(message, hint=hint)
 
 
 def start(command: SealedCommand, limits: Limits, image: str = IMAGE) -> RunningAgent:
-    """Start the agent in a container. Raises Undecided without an engine that answers."""
-    client = engine()
+    """Start the agent in a container. Raises Undecided without an engine that has the image."""
+    client = engine(image)
     name = f"sealock-{secrets.token_hex(8)}"
     with ExitStack() as owned:
-        folder = owned.enter_context(tempfile.TemporaryDirectory(prefix="sealock-files-"))
-        listening = owned.enter_context(socket.socket(socket.AF_UNIX))
-        path = Path(folder, "model.sock")
-        listening.bind(str(path))
-        path.chmod(0o666)
-        listening.listen()
+        folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="sealock-files-")))
+        life = _socket(folder / "life.sock", owned)
+        sockets = Sockets(str(folder / "model.sock") if command.relay else "", str(folder / "life.sock"))
+        model = _socket(folder / "model.sock", owned) if command.relay else None
+        files = _written(command.files, folder)
+        _give_away(command)
         order = Order(
             program=client,
-            argv=tuple(arguments(command, name, str(path), image)),
+            argv=(client, *arguments(command, name, sockets, (*_user(client), *files, image))),
             environment=command.environment | _environment(),
             folder="/",
+            largest=0,  # the engine's own files are not the agent's
         )
         owned.callback(_remove, client, name)
         agent = RunningAgent(order, limits, command, owned.pop_all())
-        agent.own(Relay(listening, command.relay, agent.alive).close)
+        agent.own(_held(life))
+        if model:
+            agent.own(Relay(model, command.relay, agent.alive).close)
         return agent
 
 
-def arguments(command: SealedCommand, name: str, model: str, image: str) -> Iterator[str]:
-    """Return the engine's command line; its first word is the program's name."""
-    yield from ("engine", "run", "--rm", "--interactive", "--init", "--name", name)
-    yield from ("--network", "none", "--read-only", "--cap-drop", "ALL", "--user", "1000:1000")
-    yield from ("--security-opt", "no-new-privileges", "--security-opt", "seccomp=unconfined")
-    yield from ("--security-opt", "systempaths=unconfined", "--hostname", "sealock")
-    yield from ("--workdir", command.workdir, "--volume", f"{model}:{SOCKET}")
+def arguments(command: SealedCommand, name: str, sockets: Sockets, rest: tuple[str, ...]) -> Iterator[str]:
+    """Return what the engine's client is told; `rest` are more options, and the image last."""
+    yield from ("run", "--name", name, *_SEALS, *_bounds(), "--workdir", command.workdir)
+    yield from ("--volume", f"{sockets.life}:{SOCKETS}/life.sock")
+    if sockets.model:
+        yield from ("--volume", f"{sockets.model}:{SOCKETS}/model.sock")
     for mount in command.mounts:
         yield from _mount(mount)
+    client = _environment()
     for variable, value in command.environment.items():
         # The client's own are said; the others, a token among them, it takes from its environment.
-        yield from ("--env", f"{variable}={value}" if variable in _environment() else variable)
-    yield from (image, *command.argv)
+        yield from ("--env", f"{variable}={value}" if variable in client else variable)
+    yield from ("--env", f"SEALOCK_KEPT={' '.join(command.environment)}")
+    yield from (*rest, *command.argv)
 
 
 def _mount(mount: Mount) -> tuple[str, ...]:
     if mount.target.startswith(_OF_THE_IMAGE):
         return ()
     if mount.kind in {"tmpfs", "masked"}:
-        return ("--tmpfs", f"{mount.target}:{_TMPFS}")
+        return ("--tmpfs", f"{mount.target}:{_TMPFS if mount.kind == 'tmpfs' else _MASKED}")
     mode = "rw" if mount.kind == "read-write" else "ro"
     return ("--volume", f"{mount.source}:{mount.target}:{mode}")
 
 
+def _bounds() -> Iterator[str]:
+    """Yield bounds that this process may give; an engine's own may be more than its machine lets it."""
+    for name, kind, most in (
+        ("nofile", resource.RLIMIT_NOFILE, _MOST_FILES),
+        ("nproc", resource.RLIMIT_NPROC, _MOST_PROCESSES),
+    ):
+        _, hard = resource.getrlimit(kind)
+        bound = most if hard == resource.RLIM_INFINITY else min(hard, most)
+        yield from ("--ulimit", f"{name}={bound}:{bound}")
+
+
+def _user(client: str) -> tuple[str, ...]:
+    """Return who the agent is: never root, and whoever may write what its user may."""
+    if os.getuid() == 0:
+        return ("--user", f"{_AGENT}:{_AGENT}")
+    if Path(client).name == "podman":
+        return ("--userns", f"keep-id:uid={_AGENT},gid={_AGENT}", "--user", f"{_AGENT}:{_AGENT}")
+    return ("--user", f"{os.getuid()}:{os.getgid()}")
+
+
+def _give_away(command: SealedCommand) -> None:
+    """Give the workspace to the agent where root started it; its `.git` too, or Git there would refuse it."""
+    if os.getuid():
+        return
+    for mount in command.mounts:
+        if mount.source and (mount.kind == "read-write" or mount.target == command.workdir):
+            for folder, _, names in os.walk(mount.source):
+                for each in (folder, *(os.path.join(folder, name) for name in names)):  # noqa: PTH118
+                    os.chown(each, _AGENT, _AGENT, follow_symlinks=False)
+
+
+def _written(files: dict[str, str], folder: Path) -> tuple[str, ...]:
+    """Write the command's files, and an empty list of name servers, and return how they are mounted."""
+    options: list[str] = []
+    for count, (target, content) in enumerate({**files, "/etc/resolv.conf": ""}.items()):
+        file = folder / str(count)
+        file.write_text(content, encoding="utf-8")
+        file.chmod(0o644)
+        options += ("--volume", f"{file}:{target}:ro")
+    return tuple(options)
+
+
+def _socket(path: Path, owned: ExitStack) -> socket.socket:
+    listening = owned.enter_context(socket.socket(socket.AF_UNIX))
+    listening.bind(str(path))
+    # The folder that it is in opens to nobody else.
+    path.chmod(0o666)
+    listening.listen()
+    return listening
+
+
+def _held(life: socket.socket) -> Callable[[], None]:
+    """Return what ends a container whose first process has connected to `life`, or is about to."""
+
+    def end() -> None:
+        with suppress(OSError):
+            life.shutdown(socket.SHUT_RDWR)
+        life.close()
+
+    return end
+
+
 def _environment() -> dict[str, str]:
-    """Return what an engine's client needs to find its daemon and its user's containers."""
-    wanted = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "XDG_RUNTIME_DIR", "CONTAINER_HOST")
-    return {name: os.environ[name] for name in wanted if name in os.environ}  # noqa: TID251 - the edge
+    return {name: os.environ[name] for name in _CLIENT if name in os.environ}  # noqa: TID251 - the edge
+
+
+def _asked(client: str, *arguments: str) -> process.Completed:
+    return process.run([client, *arguments], environment=_environment(), timeout_seconds=_ASK_SECONDS)
 
 
 def _remove(client: str, name: str) -> None:
     with suppress(process.TimedOut, OSError):
-        process.run([client, "rm", "--force", name], environment=_environment(), timeout_seconds=_ASK_SECONDS)
+        _asked(client, "rm", "--force", name)
