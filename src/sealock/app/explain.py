@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sealock.domain.agent_layers import Explanation, LayerValue, Told, effective
+from sealock.domain.agent_layers import Explanation, LayerValue, Told, effective, servers_of
 from sealock.domain.agent_run import Setting
+from sealock.domain.mcp_server import ServerSeen, tools_told
 from sealock.domain.request_parts import differences, parts
 from sealock.errors import Undecided
 
@@ -22,6 +23,7 @@ _SIGNS = (
     ("environment_context", "<current_date>", "the date is told to the model"),
     ("environment_context", "<timezone>", "the time zone is told to the model"),
 )
+
 
 
 class Probe(Protocol):
@@ -101,6 +103,22 @@ class ExplainRun:
             without_fingerprint=without.fingerprint if without else "",
             without_fault=fault,
             leaks=differences(sealed.request, without.request) if without else (),
+            servers=(*self._servers(sealed), *servers_of(inputs)),
+        )
+
+    def _servers(self, told: Told) -> tuple[ServerSeen, ...]:
+        """Return the task's MCP servers, with the tools that the model is told of."""
+        return tuple(
+            ServerSeen(
+                name,
+                "task",
+                "sealock.yaml",
+                "started",
+                tools_told(told.request, name).names,
+                server.program.path,
+                server.program.sha256,
+            )
+            for name, server in sorted(self._run.task.mcp_servers.items())
         )
 
     def _without(self) -> tuple[Told | None, str]:

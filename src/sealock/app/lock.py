@@ -39,7 +39,8 @@ class Locked(NamedTuple):
 class Observed(NamedTuple):
     """What a run of it would be: the program, the command, the hash of its first request.
 
-    `files` are those of the revision that Codex looks for, by the input's name, with mode and object id.
+    `files` are those of the revision that Codex looks for, by the input's name, with mode and object id;
+    `servers` what there is of MCP servers, by the input's name.
     """
 
     binary: CodexBinary
@@ -47,6 +48,7 @@ class Observed(NamedTuple):
     request: str
     files: Mapping[str, str]
     normalisation: int
+    servers: Mapping[str, str] = {}
 
 
 class LockProbe(Protocol):
@@ -103,10 +105,9 @@ def inputs(locked: Locked, seen: Observed) -> dict[str, str]:
     """Return the inputs of one task's runs by name. Where a run happens is none of them."""
     task, command = locked.task, seen.command
     environment = {name: value for name, value in command.environment.items() if name != _TOKEN}
-    servers = {
-        f"server {each.key.removeprefix(_SERVER)}": digest_of(each.value)
-        for each in command.settings
-        if each.key.startswith(_SERVER)
+    # What is set for a server stands in lines of its own, in words that say what changed of it.
+    settings = {
+        f"setting {each.key}": each.value for each in command.settings if not each.key.startswith(_SERVER)
     }
     return {
         "codex.version": seen.binary.version,
@@ -125,8 +126,8 @@ def inputs(locked: Locked, seen: Observed) -> dict[str, str]:
         "policy": digest_of(msgspec.to_builtins(policy_of(task))),
         "normalisation": str(seen.normalisation),
         agent_lock.REQUEST: seen.request,
-        **{f"setting {each.key}": each.value for each in command.settings},
-        **servers,
+        **settings,
+        **seen.servers,
         **seen.files,
     }
 

@@ -21,6 +21,7 @@ from sealock.domain.agent_run import (
     Usage,
 )
 from sealock.domain.canonical import digest_of
+from sealock.domain.mcp_server import McpCall, not_started
 from sealock.domain.path_policy import PROTECTED, PathPolicy
 from sealock.domain.printable import printable
 from sealock.domain.settings import AgentTask
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _UNKNOWN_EXIT = AgentExit(-1)
 _NOBODY = ModelEndpoint("http://127.0.0.1:1/v1", "")
 _MOST_REASON = 500
+_MOST_CALLS = 1000
 _ENDED = {
     "turns": "it has had all its turns",
     "tool-calls": "it has had all its tool calls",
@@ -95,6 +97,7 @@ class Said(msgspec.Struct):
     message: str = ""
     failure: str = ""
     completed: bool = False
+    calls: list[McpCall] = []
 
     def take(self, line: bytes) -> None:
         """Take one line of its output; what is no event says nothing."""
@@ -108,6 +111,9 @@ class Said(msgspec.Struct):
         match event.get("type"):
             case "item.completed" if isinstance(item, dict) and item.get("type") == "agent_message":
                 self.message = str(item.get("text", ""))
+            case "item.completed" if isinstance(item, dict) and item.get("type") == "mcp_tool_call":
+                if len(self.calls) < _MOST_CALLS:
+                    self.calls.append(_call(item))
             case "turn.completed":
                 self.completed = True
             case "turn.failed" if isinstance(event.get("error"), dict):
@@ -116,6 +122,13 @@ class Said(msgspec.Struct):
                 self.failure = self.failure or str(event.get("message", ""))
             case _:
                 pass
+
+
+def _call(item: dict[str, Any]) -> McpCall:
+    error = item.get("error")
+    message = error.get("message") if isinstance(error, dict) else ""
+    failed = "" if item.get("status") == "completed" else str(message or "it failed")
+    return McpCall(str(item.get("server", "")), str(item.get("tool", "")), failed[:_MOST_REASON])
 
 
 class Verdict(NamedTuple):
@@ -175,6 +188,8 @@ class RunAgent:
         if tree and tree.changed and not tree.refused:
             patch = run.workspace.patch(tree.tree)
         details = {**run.first.details, **answered.details}
+        if agent.calls:
+            details["mcpCalls"] = msgspec.to_builtins(agent.calls)
         if verdict.outcome == "done" and answered.complaint:
             verdict = Verdict("refused", answered.complaint)
         if verdict.outcome == "done" and tree:
@@ -260,7 +275,7 @@ class _Run(NamedTuple):
 class _Attempts:
     """The attempts of one run, each a fresh agent, with one workspace, model, budget and deadline.
 
-    `ended` and `said` are those of the last one.
+    `ended` and `said` are those of the last one, `calls` what MCP servers were asked in all of them.
     """
 
     def __init__(
@@ -274,6 +289,7 @@ class _Attempts:
         self._began = clock.now()
         self.ended = _UNKNOWN_EXIT
         self.said = Said()
+        self.calls: list[McpCall] = []
 
     def ask(self, prompt: str) -> Attempt:
         """Run an agent to its end. Raises UsageError, Undecided where it cannot be started."""
@@ -286,6 +302,7 @@ class _Attempts:
                 if self._watch:
                     self._watch(seconds, line)
             self.ended = agent.wait()
+        self.calls += self.said.calls
         # Who is asked again has its answer to give, and no more work to do.
         task = msgspec.structs.replace(self._sealed.task, sandbox="read-only")
         self._sealed = msgspec.structs.replace(self._sealed, task=task)
@@ -335,6 +352,8 @@ def judge(ended: AgentExit, said: Said, report: ProxyReport, tree: TreeResult | 
 def _failure(ended: AgentExit, said: Said, report: ProxyReport) -> str:
     if report.refusals:
         return _short(report.refusals[-1])
+    if unready := not_started(ended.stderr_tail):
+        return f"an MCP server did not start: {_short(unready)}"
     if said.failure:
         return f"the agent failed: {_short(said.failure)}"
     last = ended.stderr_tail.strip().rpartition("\n")[2]
@@ -384,5 +403,18 @@ def _action(
             "sandbox": request.task.sandbox,
             "policy": msgspec.to_builtins(policy_of(request.task, restore=terms.restores)),
             "terms": terms.decide(),
+            **_pinned(request.task),
         }
     )
+
+
+def _pinned(task: AgentTask) -> dict[str, Any]:
+    """Return the bytes of MCP servers; what else is said of them stands in the settings."""
+    if not task.mcp_servers:
+        return {}
+    return {
+        "servers": {
+            name: {each.name: each.sha256 for each in (server.program, *server.files)}
+            for name, server in task.mcp_servers.items()
+        }
+    }

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.chamber.codex_binary import places_of
 from sealock.chamber.codex_versions import parse
-from sealock.chamber.seal import PORT, PROVIDER, toml
+from sealock.chamber.seal import PORT, PROVIDER
+from sealock.chamber.toml_value import toml
 from sealock.domain.agent_layers import LayerValue
 from sealock.domain.agent_run import Mount, SealedCommand
 from sealock.errors import Undecided

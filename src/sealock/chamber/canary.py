@@ -15,6 +15,7 @@ import msgspec
 from sealock.chamber import backends
 from sealock.chamber.normalise import normalised, request_hash
 from sealock.domain.agent_run import Limits, ModelEndpoint
+from sealock.domain.mcp_server import not_started
 from sealock.domain.printable import printable
 from sealock.errors import Undecided
 
@@ -65,6 +66,9 @@ def capture(
             server.end_with(agent)
             said = [line.content for line in agent]
             ended = agent.wait()
+    if server.captured is None and (unready := not_started(ended.stderr_tail)):
+        message = f"an MCP server did not start: {printable(unready, _WORDS)}"
+        raise Undecided(message, hint="Start it by hand; in the chamber it has no network and no home.")
     if server.captured is None:
         words = ended.stderr_tail.strip() or _last(said)
         how = "did not ask the model in time" if ended.ended_by != "itself" else f"ended with {ended.status}"

@@ -20,12 +20,17 @@ _VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})(-[0-9A-Za-z.-]+
 
 
 class Release(msgspec.Struct, frozen=True):
-    """What a version takes: flags of `exec`, settings that seal it, and what it cannot do, in words."""
+    """What a version takes: flags of `exec`, settings that seal it, and what it cannot do, in words.
+
+    `lists_tools`: it takes the namespaces of MCP servers whose tools the model is told of at once; before,
+    it always did so.
+    """
 
     since: tuple[int, int, int]
     flags: tuple[str, ...]
     settings: tuple[Setting, ...]
     cannot: tuple[str, ...] = ()
+    lists_tools: bool = False
 
 
 _ALWAYS = ("--json", "--ignore-user-config", "--ignore-rules", "--ephemeral")
@@ -66,6 +71,7 @@ _RELEASES = (
             Setting("agents.enabled", "false", "sub-agents would run outside of the limits"),
             Setting("include_environment_context_time", "false", "the date and time zone change the prompt"),
         ),
+        lists_tools=True,
     ),
 )
 

@@ -11,7 +11,7 @@ from sealock.app.explain import article_settings
 from sealock.chamber import canary, host_layers, likely_secrets
 from sealock.chamber.article_run import ArticleRun, copy_codex_home
 from sealock.domain.agent_layers import Told
-from sealock.domain.agent_run import ModelEndpoint
+from sealock.domain.agent_run import Limits, ModelEndpoint
 from sealock.errors import Undecided
 from sealock.ports import SealedRun
 
@@ -75,7 +75,13 @@ class MachineProbe:
 
     def sealed(self) -> Told:
         """Return what the model would be told by the sealed run. Raises Undecided."""
-        caught = canary.capture(lambda model: self._chamber.seal(self._sealed, model), self._run.backend)
+        slowest = max((each.startup_seconds for each in self._run.task.mcp_servers.values()), default=0)
+        patience = canary.LIMITS.wall_seconds + slowest
+        caught = canary.capture(
+            lambda model: self._chamber.seal(self._sealed, model),
+            self._run.backend,
+            Limits(patience, patience),
+        )
         return Told(caught.fingerprint, caught.normalised)
 
     def without(self) -> Told:

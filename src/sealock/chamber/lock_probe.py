@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sealock.app.explain import Arrangement
 from sealock.app.lock import Observed
-from sealock.chamber import normalise
+from sealock.chamber import mcp_servers, normalise
 from sealock.chamber.codex_versions import TESTED
 from sealock.chamber.explain import MachineProbe, committed
+from sealock.domain.canonical import digest_of
+from sealock.domain.mcp_server import tools_told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from sealock.app.lock import Locked
     from sealock.chamber.sealed_chamber import SealedChamber
     from sealock.chamber.workspace import Workspace
+    from sealock.domain.mcp_server import McpServer, McpTools
 
 _INSTRUCTIONS = ("AGENTS.md", "AGENTS.override.md")
 _FOLDERS = (".codex/", ".agents/")
@@ -43,8 +47,34 @@ class ChamberLockProbe:
             locked.schema,
         )
         probe = MachineProbe(self._chamber, run, self._workspace, self._variables, compare=False)
-        request = probe.sealed().fingerprint
-        return Observed(binary, probe.command(), request, files_read(self._workspace), normalise.VERSION)
+        told = probe.sealed()
+        servers = {
+            key: value
+            for name, server in locked.task.mcp_servers.items()
+            for key, value in _server(name, server, tools_told(told.request, name)).items()
+        }
+        files = files_read(self._workspace)
+        return Observed(binary, probe.command(), told.fingerprint, files, normalise.VERSION, servers)
+
+
+def _server(name: str, server: McpServer, tools: McpTools) -> dict[str, str]:
+    """Return the inputs that a server is; where its files lie on this machine is none of them."""
+    said = {
+        "args": server.args,
+        "env": server.env,
+        "enabledTools": server.enabled_tools,
+        "disabledTools": server.disabled_tools,
+        "startup": server.startup_seconds,
+        "timeout": server.call_seconds,
+    }
+    return {
+        f"server {name}": json.dumps({key: each for key, each in said.items() if each}, sort_keys=True),
+        f"server-program {name}": f"{server.program.name} sha256:{server.program.sha256}",
+        **{f"server-file {name}/{each.name}": f"sha256:{each.sha256}" for each in server.files},
+        f"server-sandbox {name}": digest_of(mcp_servers.sandbox_of(name)),
+        f"server-tools {name}": ", ".join(tools.names) or "none",
+        f"server-definitions {name}": digest_of(tools.definitions),
+    }
 
 
 def files_read(workspace: Workspace) -> dict[str, str]:

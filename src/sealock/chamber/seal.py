@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from sealock.chamber.codex_binary import places_of
+from sealock.chamber import mcp_servers
+from sealock.chamber.codex_binary import bundled_bwrap, places_of
 from sealock.chamber.codex_versions import release
+from sealock.chamber.toml_value import toml
 from sealock.domain.agent_run import Mount, SealedCommand, Setting
+from sealock.errors import UsageError
 
 if TYPE_CHECKING:
     from sealock.domain.agent_run import CodexBinary, ModelEndpoint
@@ -62,15 +65,22 @@ def compose(  # noqa: PLR0913 - each is one input of a run
     workspace: str = "",
     places: Places = INSIDE,
     allow_untested: bool = False,
+    servers: tuple[Mount, ...] = (),
 ) -> SealedCommand:
     """Return the command of one run; nothing is started and no file read.
 
     `schema_file` is a file of the host with the JSON Schema of the answer; `workspace` the folder of the
-    host that the agent works in. Raises UsageError for a version that is refused.
+    host that the agent works in; `servers` are the files of the task's MCP servers. Raises UsageError for a
+    version that is refused, and for MCP servers without a sandbox.
     """
     traits = release(binary.version, allow_untested=allow_untested)
     url = f"http://127.0.0.1:{PORT}/v1" if places.sandboxed else model.url
-    settings = (*_provider(url), *_task(task), *traits.settings, *_tools(places))
+    if task.mcp_servers and not places.sandboxed:
+        message = "without a sandbox around them no MCP servers are started"
+        raise UsageError(message, hint="They would see this machine's files, network and keys: seal the run.")
+    bwrap = f"{places.programs}/codex-resources/bwrap" if bundled_bwrap(binary) else "/usr/bin/bwrap"
+    told = mcp_servers.settings(task.mcp_servers, bwrap, lists_tools=traits.lists_tools)
+    settings = (*_provider(url), *_task(task), *traits.settings, *_tools(places), *told)
     folder, program = places_of(binary.path)
     argv = (
         f"{places.programs}/{program}" if places.sandboxed else binary.path,
@@ -84,7 +94,7 @@ def compose(  # noqa: PLR0913 - each is one input of a run
     return SealedCommand(
         argv=argv,
         environment=_environment(places, model.token),
-        mounts=_mounts(task, _program(folder, program, binary), workspace, schema_file)
+        mounts=(*_mounts(task, _program(folder, program, binary), workspace, schema_file), *servers)
         if places.sandboxed
         else (),
         files=FILES if places.sandboxed else {},
@@ -179,18 +189,3 @@ def _mounts(task: AgentTask, program: Mount, workspace: str, schema_file: str | 
         Mount(f"{inside.workspace}/.git", f"{workspace}/.git"),
         *((Mount(inside.schema, schema_file),) if schema_file else ()),
     )
-
-
-def toml(value: Any) -> str:  # noqa: ANN401 - whatever a setting holds
-    """Return a value as TOML in one line: text, numbers, true and false, tables and lists of these."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_key(key)}={toml(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(toml, value)) + "]"
-    # JSON's text is TOML's, but for DEL, which TOML wants escaped.
-    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
-
-
-def _key(key: str) -> str:
-    plain = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-    return key if plain else toml(key)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, cast
 import msgspec
 from platformdirs import user_cache_path
 
-from sealock.chamber import backends, codex_binary
+from sealock.chamber import backends, codex_binary, mcp_servers
 from sealock.chamber.seal import INSIDE, Places, compose
 from sealock.chamber.workspace import open_workspace
 
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
         CodexBinary,
         Limits,
         ModelEndpoint,
+        Mount,
         RunManifest,
         SealedCommand,
     )
+    from sealock.domain.mcp_server import McpServer
     from sealock.domain.settings import AgentTask, Chamber
     from sealock.ports import RunRecord, SealedRun
 
@@ -73,6 +75,7 @@ class SealedChamber:
         self._replay = replay
         self._owned = ExitStack()
         self._scratch = ""
+        self._verified: tuple[Mapping[str, McpServer], tuple[Mount, ...]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -150,7 +153,7 @@ class SealedChamber:
         )
 
     def seal(self, run: SealedRun, model: ModelEndpoint) -> SealedCommand:
-        """Return exactly what is started; nothing is. Raises UsageError."""
+        """Return exactly what is started; nothing is. Raises UsageError, Refused."""
         return compose(
             run.task,
             run.binary,
@@ -160,6 +163,7 @@ class SealedChamber:
             workspace=run.workspace,
             places=self._outside(run) if run.backend == "none" else INSIDE,
             allow_untested=self._settings.codex.allow_untested,
+            servers=self._servers(run.task),
         )
 
     def start(self, command: SealedCommand, backend: BackendName, limits: Limits) -> RunningAgent:
@@ -173,6 +177,13 @@ class SealedChamber:
         if source is None or self._replay:
             return ""
         return read_key(source, self._root, self._variables)
+
+    def _servers(self, task: AgentTask) -> tuple[Mount, ...]:
+        """Return the files of a task's MCP servers, verified once. Raises UsageError, Refused."""
+        known = self._verified
+        if known is None or known[0] != task.mcp_servers:
+            known = self._verified = (task.mcp_servers, mcp_servers.verified(task.mcp_servers, self._root))
+        return known[1]
 
     def _folder(self) -> str:
         """Return a folder of its own outside of /tmp, where Codex would not put its programs."""

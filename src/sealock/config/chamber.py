@@ -13,12 +13,14 @@ from sealock.config.settings_types import (
     BudgetSection,
     ChamberSection,
     CodexSection,
+    McpServerSection,
     PeriodBudgetSection,
     PriceSection,
     UpstreamSection,
 )
 from sealock.config.vocabulary import plain_path
 from sealock.domain.agent_run import Limits, Price
+from sealock.domain.mcp_server import McpServer, PinnedFile
 from sealock.domain.settings import (
     AgentTask,
     Budget,
@@ -70,6 +72,33 @@ def task(entry: AgentSection, node: Node | None, problems: Problems) -> AgentTas
         unprotect=tuple(map(plain_path, entry.unprotect)),
         prompt=plain_path(entry.prompt or ""),
         schema=plain_path(entry.schema or ""),
+        mcp_servers={
+            name: _server(each, value_of(value_of(node, "mcpServers"), name) if node else None, problems)
+            for name, each in entry.mcp_servers.items()
+        },
+    )
+
+
+def _server(entry: McpServerSection, node: Node | None, problems: Problems) -> McpServer:
+    default = McpServer(PinnedFile(entry.command, entry.sha256))
+    files = tuple(PinnedFile(each.path, each.sha256) for each in entry.files)
+    names = [each.name for each in (default.program, *files)]
+    if node is not None and len(names) != len(set(names)):
+        problems.add(node, "two files of a server have the same name", "They lie in one folder: rename one.")
+    both = sorted(set(entry.enabled_tools or ()) & set(entry.disabled_tools))
+    if node is not None and both:
+        problems.add(value_of(node, "disabledTools"), f"`{both[0]}` is enabled too", "Say one of them.")
+    startup = _seconds(entry.startup or "", node, "startup", _HOUR, problems)
+    call = _seconds(entry.timeout or "", node, "timeout", _HOUR, problems)
+    return McpServer(
+        default.program,
+        tuple(entry.args),
+        entry.env,
+        files,
+        tuple(entry.enabled_tools or ()),
+        tuple(entry.disabled_tools),
+        startup or default.startup_seconds,
+        call or default.call_seconds,
     )
 
 

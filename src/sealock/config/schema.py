@@ -97,6 +97,8 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("ReleaseSection", "`release`"),
         ("AgentSection", "An agent task"),
         ("BudgetSection", "`budget`"),
+        ("McpServerSection", "An entry of `mcpServers`"),
+        ("PinnedFileSection", "An entry of `files`"),
         ("ChamberSection", "`chamber`"),
         ("CodexSection", "`codex`"),
         ("UpstreamSection", "`upstream`"),

@@ -25,7 +25,9 @@ from sealock.config.vocabulary import (
     Label,
     LabelKey,
     LabelText,
+    McpServerName,
     MinorVersion,
+    NamedFilePath,
     PathGlob,
     Person,
     PodSecurityLevel,
@@ -38,6 +40,7 @@ from sealock.config.vocabulary import (
     Sentence,
     ServerUrl,
     Sha256,
+    ToolName,
     ValuesPath,
     VariableName,
     WindowTime,
@@ -335,6 +338,46 @@ class BudgetSection(msgspec.Struct, **_STRICT):
     tokens: Annotated[Annotated[int, Meta(ge=1)] | UnsetType, Meta(description="Tokens in and out.")] = UNSET
 
 
+class PinnedFileSection(msgspec.Struct, **_STRICT):
+    """A file of an MCP server; it lies beside the program, under its own name."""
+
+    path: Annotated[NamedFilePath, Meta(description="Absolute, or relative to the repository's root.")]
+    sha256: Annotated[Sha256, Meta(description="The SHA-256 of the file.")]
+
+
+class McpServerSection(msgspec.Struct, **_STRICT):
+    """A server of tools, which speaks MCP over its standard input and output, in a sandbox of its own."""
+
+    command: Annotated[
+        NamedFilePath,
+        Meta(description="The program, one file: absolute, or relative to the repository's root."),
+    ]
+    sha256: Annotated[Sha256, Meta(description="The SHA-256 of the program.")]
+    args: Annotated[
+        list[Argument], Meta(description="Its arguments. It starts in the folder with its files.")
+    ] = msgspec.field(default_factory=list)
+    env: Annotated[
+        dict[VariableName, Argument],
+        Meta(description="Its variables, written out; none is inherited, and a secret has no place here."),
+    ] = msgspec.field(default_factory=dict)
+    files: Annotated[list[PinnedFileSection], Meta(description="What else it needs.")] = msgspec.field(
+        default_factory=list
+    )
+    enabled_tools: Annotated[
+        Annotated[list[ToolName], Meta(min_length=1)] | UnsetType,
+        Meta(description="The tools that the model gets. Default: all."),
+    ] = UNSET
+    disabled_tools: Annotated[list[ToolName], Meta(description="Tools that it does not get.")] = (
+        msgspec.field(default_factory=list)
+    )
+    startup: Annotated[
+        Duration | UnsetType, Meta(description="How long it may take to start; at most 1h. Default: 10s.")
+    ] = UNSET
+    timeout: Annotated[
+        Duration | UnsetType, Meta(description="How long a call may take; at most 1h. Default: 60s.")
+    ] = UNSET
+
+
 class AgentSection(msgspec.Struct, **_STRICT):
     """How the agent runs one task."""
 
@@ -378,6 +421,10 @@ class AgentSection(msgspec.Struct, **_STRICT):
     schema: Annotated[
         RelativePath | UnsetType, Meta(description="A file with the JSON Schema of the answer.")
     ] = UNSET
+    mcp_servers: Annotated[
+        dict[McpServerName, McpServerSection],
+        Meta(description="MCP servers whose tools the model may call, by name."),
+    ] = msgspec.field(default_factory=dict)
 
 
 class TokenSection(msgspec.Struct, **_STRICT):

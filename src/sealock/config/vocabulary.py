@@ -250,6 +250,26 @@ VariableName: TypeAlias = Annotated[
 FilePath: TypeAlias = Annotated[
     str, Meta(pattern=r"^[^\x00-\x1f]+$", max_length=1024, title="the path of a file")
 ]
+NamedFilePath: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^([^\x00-\x1f]*/)?(?!\.{1,2}$)[A-Za-z0-9._+@-]+$",
+        max_length=1024,
+        title="the path of a file (its name of letters, digits and . _ + @ -)",
+    ),
+]
+McpServerName: TypeAlias = Annotated[
+    str,
+    # Codex makes other characters to _ in what the model is told.
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        max_length=40,
+        title="the name of an MCP server (lower-case letters, digits and _, a letter first, at most 40)",
+    ),
+]
+ToolName: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_./-]+$", max_length=128, title="the name of a tool such as pods_list")
+]
 Argument: TypeAlias = Annotated[
     str, Meta(pattern=r"^[^\x00]*$", max_length=4096, title="an argument without a NUL")
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from sealock.domain.agent_run import BackendName, CodexBinary, SandboxLevel
+from sealock.domain.mcp_server import ServerSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ Sealed = Literal["kept out", "copied, not read", "part of the revision", "read"]
 
 SEALOCK = "Sealock"
 ARTICLE = "the article's command line"
+_SERVERS = "mcp_servers."
 DEFAULT = "default"
 
 
@@ -102,6 +104,18 @@ class Explanation(msgspec.Struct, frozen=True):
     without_fingerprint: str
     without_fault: str
     leaks: tuple[PartDifference, ...]
+    servers: tuple[ServerSeen, ...] = ()
+
+
+def servers_of(inputs: Iterable[HostInput]) -> tuple[ServerSeen, ...]:
+    """Return the MCP servers that files of this machine name, and whether they are kept out."""
+    return tuple(
+        ServerSeen(name, each.layer, each.place, "read" if each.sealed == "read" else "kept out")
+        for each in inputs
+        for name in sorted(
+            {value.key.split(".")[1] for value in each.values if value.key.startswith(_SERVERS)}
+        )
+    )
 
 
 def effective(

@@ -47,6 +47,11 @@ _KINDS = {
     "skill": "the skill file",
     "hook": "the hooks file",
     "server": "the MCP server",
+    "server-program": "the program of the MCP server",
+    "server-file": "the file of the MCP server",
+    "server-sandbox": "the sandbox of the MCP server",
+    "server-tools": "the tool list of the MCP server",
+    "server-definitions": "what the model is told of the tools of the MCP server",
     "project": "the project's file",
 }
 

@@ -10,6 +10,7 @@ import msgspec
 from sealock.domain.agent_run import Limits, Price, SandboxLevel
 from sealock.domain.catalog import SyncPolicy
 from sealock.domain.location import Location
+from sealock.domain.mcp_server import McpServer
 
 
 class Versions(msgspec.Struct, frozen=True):
@@ -118,6 +119,7 @@ class AgentTask(msgspec.Struct, frozen=True):
     `paths` are globs of what it may change, all when empty; `protect` of what it may not, besides what
     nobody's agent may; `unprotect` of what of the latter it may. `prompt` and `schema` are files of the
     repository: what is asked where the command line asks nothing, and the JSON Schema of the answer.
+    `mcp_servers` are those that it may use, by name.
     """
 
     model: str
@@ -131,6 +133,7 @@ class AgentTask(msgspec.Struct, frozen=True):
     unprotect: tuple[str, ...] = ()
     prompt: str = ""
     schema: str = ""
+    mcp_servers: dict[str, McpServer] = {}
 
 
 class CodexChoice(msgspec.Struct, frozen=True):

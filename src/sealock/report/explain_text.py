@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         HostInput,
         PartDifference,
     )
+    from sealock.domain.mcp_server import ServerSeen
 
 _WIDTH = 90
 _PLACE = 200
@@ -26,6 +27,7 @@ def lines(explanation: Explanation) -> Iterator[str]:
     """Yield the lines of an explanation, without their ends."""
     yield from _verdict(explanation)
     yield from _section("Settings", _settings(explanation.settings))
+    yield from _section("MCP servers", _servers(explanation.servers))
     yield from _section("Kept out by the seal", explanation.masked)
     yield from _section("Found on this machine", _inputs(explanation.inputs))
     yield from _section("With the article's flags", _leaks(explanation))
@@ -71,6 +73,15 @@ def _inputs(inputs: Iterable[HostInput]) -> Iterator[str]:
         yield f"{printable(each.place, _PLACE)} ({each.layer}): {fate}"
         yield f"  why: {printable(each.why, _PLACE)}"
         yield from (f"  {value.key} = {printable(value.value, _WIDTH)}" for value in each.values)
+
+
+def _servers(servers: Iterable[ServerSeen]) -> Iterator[str]:
+    for each in servers:
+        place = printable(each.place, _PLACE)
+        yield f"{printable(each.name, _WIDTH)}: {each.sealed}  [{each.layer}: {place}]"
+        if each.program:
+            yield f"  program: {printable(each.program, _PLACE)} sha256:{each.sha256}"
+            yield f"  tools: {printable(', '.join(each.tools), _PLACE) or 'none'}"
 
 
 def _leaks(found: Explanation) -> Iterator[str]:

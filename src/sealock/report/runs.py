@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sealock.domain.mcp_server import McpCall
 from sealock.domain.printable import printable
 
 if TYPE_CHECKING:
@@ -66,11 +67,22 @@ def show_lines(manifest: RunManifest, exchanges: Sequence[Exchange]) -> Iterator
         yield from (
             f"  refused {printable(each.path)}: {printable(each.reason)}" for each in manifest.result.refused
         )
+    yield from _calls(manifest.details.get("mcpCalls"))
     yield f"requests  {len(exchanges)}"
     yield from map(_exchange, exchanges)
     if manifest.final_message:
         yield "answer"
         yield from (f"  {printable(line, _MOST)}" for line in manifest.final_message.splitlines())
+
+
+def _calls(found: object) -> Iterator[str]:
+    """Yield what MCP servers were asked; nothing where none was."""
+    calls = msgspec.convert(found or [], list[McpCall])
+    if calls:
+        yield f"MCP calls {len(calls)}"
+    for each in calls:
+        error = f": {printable(each.error, _MOST_REASON)}" if each.error else ""
+        yield f"  {printable(each.server)} {printable(each.tool)}{error}"
 
 
 def _exchange(each: Exchange) -> str:

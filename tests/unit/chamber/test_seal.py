@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from sealock.chamber.codex_versions import TESTED, parse, release
-from sealock.chamber.seal import INSIDE, Places, compose, toml
+from sealock.chamber.seal import INSIDE, Places, compose
+from sealock.chamber.toml_value import toml
 from sealock.domain.agent_run import CodexBinary, ModelEndpoint
 from sealock.domain.settings import AgentTask
 from sealock.errors import UsageError

@@ -103,7 +103,25 @@ promotion:
   trains: {onRefused: drop}
   helmValues: [{file: "**/values.yaml", repository: image.repository, tag: image.tag, digest: image.digest}]
   release: {tag: "{service}-{version}", sign: true}
-agent: {onboard: {model: gpt-5.5, effort: high, sandbox: read-only, budget: {usd: 0.5, tokens: 200000}}}
+agent:
+  onboard:
+    model: gpt-5.5
+    effort: high
+    sandbox: read-only
+    budget: {usd: 0.5, tokens: 200000}
+    mcpServers:
+      cluster:
+        command: /usr/bin/python3
+        sha256: "0000000000000000000000000000000000000000000000000000000000000000"
+        args: [server.py]
+        env: {LEVEL: debug}
+        files:
+          - path: tools/server.py
+            sha256: "0000000000000000000000000000000000000000000000000000000000000000"
+        enabledTools: [pods_list]
+        disabledTools: [pods_delete]
+        startup: 5s
+        timeout: 30s
 """
 
 
