@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -196,8 +197,33 @@ def test_a_missing_object_is_said(tmp_path: Path) -> None:
     root = repository(tmp_path / "r")
     blob = git(root, "rev-parse", "HEAD:base.yaml")
     (root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    with pytest.raises(Undecided, match="git fetch failed"), open_workspace(str(root)):
+    with pytest.raises(Undecided, match="git pack-objects failed"), open_workspace(str(root)):
         pass
+
+
+def test_an_object_that_is_not_what_its_name_says_is_not_taken(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r")
+    blob = git(root, "rev-parse", "HEAD:base.yaml")
+    forged = root / ".git" / "objects" / blob[:2] / blob[2:]
+    forged.chmod(0o644)
+    forged.write_bytes(zlib.compress(b"blob 7\0forged\n"))
+    with pytest.raises(Undecided, match="git read-tree failed"), open_workspace(str(root)):
+        pass
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_few_files_and_many_come_with_their_history_cut(tmp_path: Path, count: int) -> None:
+    root = repository(
+        tmp_path / "r", {f"{number % 7}/{number}.txt": f"{number}\n" for number in range(count)}
+    )
+    (root / "0" / "0.txt").write_text("changed\n")
+    git(root, "commit", "-qam", "second")
+    with open_workspace(str(root)) as work:
+        inside = Path(work.path)
+        assert git(inside, "rev-parse", "HEAD^{tree}") == git(root, "rev-parse", "HEAD^{tree}")
+        assert git(inside, "rev-list", "--count", "HEAD") == "1"
+        assert git(inside, "fsck", "--full", "--strict") == ""
+        assert work.tree().tree == work.base_tree
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,12 +8,15 @@ nothing which it wrote, its `.git` included, tells Git what to do.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
+import struct
 import tempfile
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.adapters import process
 from sealock.domain.agent_run import ChangedPath, RefusedPath, TreeResult
@@ -27,7 +30,12 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 30
 MOST_FILES = 500_000
 _GIT_SECONDS = 300.0
+_LEAST_NAMED = 3
+_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _GONE = "000000"
+# As `git fetch` has it: a few objects are laid out one by one, many stay in a pack.
+_FEW_OBJECTS = 100
+_PACK_HEAD = ">4sII"
 _SETTINGS = {
     "safe.directory": "*",
     "core.hooksPath": "/dev/null",
@@ -54,6 +62,7 @@ _ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding\n"
 _OWN_CONFIG = (
     "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = false\n"
 )
+_FOLDERS = ("info", "objects/info", "objects/pack", "refs/heads", "refs/tags")
 
 
 def _environment() -> dict[str, str]:
@@ -83,11 +92,12 @@ def _environment() -> dict[str, str]:
 class Workspace:
     """A commit's files in `path`, the agent's; `commit` and `base_tree` are its ids."""
 
-    def __init__(self, root: str, scratch: str, commit: str, tree: str) -> None:
+    def __init__(self, found: _Found, scratch: str) -> None:
         """Lay it out below `scratch`, a fresh folder. Raises Undecided."""
-        self.root = root
-        self.commit = commit
-        self.base_tree = tree
+        self.root = found.root
+        self.commit = found.commit
+        self.base_tree = found.tree
+        self._shallow = found.has_parents
         self.path = str(Path(scratch, "workspace"))
         self._judge = str(Path(scratch, "judge.git"))
         self._environment = _environment()
@@ -105,8 +115,7 @@ class Workspace:
         if tree == self.base_tree:
             return TreeResult(tree, tree, (), faults)
         changed = tuple(self._changed(tree))
-        others = self._unchanged(tree, {each.path for each in changed})
-        judged = judge(changed, policy, others)
+        judged = judge(changed, policy, sorted(self._base.keys() - {each.path for each in changed}))
         if judged.restored:
             tree = self._restored([each.path for each in judged.restored])
             changed = tuple(self._changed(tree))
@@ -133,21 +142,45 @@ class Workspace:
 
     def _lay_out(self) -> None:
         Path(self.path).mkdir()
-        self._run("/", ("init", "--quiet", "--bare", "--template=", self._judge))
-        info = Path(self._judge, "info")
-        info.mkdir(exist_ok=True)
-        (info / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
-        self._git("fetch", "--quiet", "--depth=1", "--no-tags", "--no-auto-gc", self.root, self.commit)
-        Path(self._judge, "HEAD").write_text(f"{self.commit}\n", encoding="ascii")
+        self._found_judge()
+        self._fetch()
         self._git("read-tree", "-u", "--reset", self.commit)
-        self._give_git()
+        # The agent gets a repository of its own: the commit, checked out, and nothing else.
+        shutil.copytree(self._judge, Path(self.path, ".git"), symlinks=True)
 
-    def _give_git(self) -> None:
-        """Give the agent a repository of its own: the commit, checked out, and nothing else."""
-        own = Path(self.path, ".git")
-        shutil.copytree(self._judge, own, symlinks=True)
-        (own / "config").write_text(_OWN_CONFIG, encoding="ascii")
-        (own / "FETCH_HEAD").unlink(missing_ok=True)
+    def _found_judge(self) -> None:
+        """Make an empty repository at the commit, as `git init` would."""
+        judge = Path(self._judge)
+        for each in _FOLDERS:
+            (judge / each).mkdir(parents=True)
+        files = {"HEAD": f"{self.commit}\n", "config": _OWN_CONFIG, "info/attributes": _ATTRIBUTES}
+        if self._shallow:
+            files["shallow"] = f"{self.commit}\n"
+        for name, text in files.items():
+            (judge / name).write_text(text, encoding="ascii")
+
+    def _fetch(self) -> None:
+        """Take the commit's objects from the repository, each proven by its name, and no history.
+
+        `git fetch` does the same with five more processes.
+        """
+        packs = Path(self._judge, "objects", "pack")
+        # Without a search for differences: what the repository has packed is taken as it is.
+        asked = ("pack-objects", "--revs", "-q", "--window=0", str(packs / "pack"))
+        wanted = f"--shallow {self.commit}\n{self.commit}\n".encode()
+        name = self._run(self.root, asked, stdin=wanted).decode("ascii").strip()
+        pack = packs / f"pack-{name}.pack"
+        for each in packs.iterdir():
+            if each != pack:  # its index says what the repository believes
+                each.unlink()
+        with pack.open("rb") as file:
+            _, _, count = struct.unpack(_PACK_HEAD, file.read(struct.calcsize(_PACK_HEAD)))
+        if count < _FEW_OBJECTS:
+            content = pack.read_bytes()
+            pack.unlink()
+            self._git("unpack-objects", "-q", stdin=content)
+        else:
+            self._git("index-pack", str(pack))
 
     def _bound(self) -> None:
         """Refuse what would take too long or too much to read."""
@@ -173,9 +206,7 @@ class Workspace:
 
     def _restored(self, paths: Sequence[str]) -> str:
         """Return the tree with these paths as the base has them; what stands in their way is gone."""
-        listed = os.fsdecode(self._git("ls-tree", "-r", "-z", self.base_tree)).split("\0")
-        entries = (each.partition("\t") for each in listed if each)
-        base = {path: entry.split(" ") for entry, _, path in entries}
+        base = self._base
         gone = ["0", "", "0" * len(self.base_tree)]
         wanted = ((*base.get(path, gone)[::2], path) for path in paths)
         order = "".join(f"{mode} {blob}\t{path}\0" for mode, blob, path in wanted)
@@ -189,9 +220,12 @@ class Workspace:
             _, mode, _, blob, _ = entry.split(" ")
             yield ChangedPath(path) if mode == _GONE else ChangedPath(path, mode, blob)
 
-    def _unchanged(self, tree: str, changed: set[str]) -> list[str]:
-        listed = os.fsdecode(self._git("ls-tree", "-r", "-z", "--name-only", tree)).split("\0")
-        return [each for each in listed if each and each not in changed]
+    @cached_property
+    def _base(self) -> dict[str, list[str]]:
+        """Return what the base has at each path: mode, type, id."""
+        listed = os.fsdecode(self._git("ls-tree", "-r", "-z", self.base_tree)).split("\0")
+        entries = (each.partition("\t") for each in listed if each)
+        return {path: entry.split(" ") for entry, _, path in entries}
 
     def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         done = self._run_judge(arguments, stdin=stdin)
@@ -216,27 +250,37 @@ def open_workspace(root: str, revision: str = "HEAD") -> Iterator[Workspace]:
 
     Raises UsageError where there is no such repository or revision, Undecided when Git fails.
     """
-    top, commit, tree = _resolved(root, revision)
+    found = _resolved(root, revision)
     with tempfile.TemporaryDirectory(prefix="sealock-run-", ignore_cleanup_errors=True) as scratch:
-        yield Workspace(top, scratch, commit, tree)
+        yield Workspace(found, scratch)
 
 
 def commit_of(root: str, revision: str) -> str:
     """Return the id of the commit that a revision names now. Raises UsageError, Undecided."""
-    return _resolved(root, revision)[1]
+    return _resolved(root, revision).commit
 
 
-def _resolved(root: str, revision: str) -> tuple[str, str, str]:
-    """Return the repository's root, the commit that a revision names, and its tree."""
-    names = (f"{revision}^{{commit}}", f"{revision}^{{commit}}^{{tree}}")
+class _Found(NamedTuple):
+    """A repository's root, the commit that a revision names, its tree, and whether it has parents."""
+
+    root: str
+    commit: str
+    tree: str
+    has_parents: bool
+
+
+def _resolved(root: str, revision: str) -> _Found:
+    names = (f"{revision}^{{commit}}^@", f"{revision}^{{commit}}", f"{revision}^{{commit}}^{{tree}}")
     asked = ("rev-parse", "--show-toplevel", "--end-of-options", *names)
     done = _run(root, asked, _environment())
     # Some versions of Git repeat the option between the answers.
-    lines = os.fsdecode(done.stdout).split("\n")
-    if done.status or len(lines) not in {4, 5}:
+    top, *lines = [each for each in os.fsdecode(done.stdout).split("\n") if each != "--end-of-options"]
+    named = done.status == 0 and len(lines) >= _LEAST_NAMED and all(map(_ID.fullmatch, lines[:-1]))
+    if not named:
         message = f"{printable(revision)} names no commit in the repository {printable(root)}"
         raise UsageError(message, hint="The agent works on a commit: make one, or name one with --base.")
-    return lines[0], lines[-3], lines[-2]
+    *parents, commit, tree, _ = lines
+    return _Found(top, commit, tree, bool(parents))
 
 
 def _run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -125,4 +126,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """Run and exit: what the `sealock` program calls."""
-    sys.exit(run())
+    code = run()
+    # Python would look through all that was loaded for rubbish, just before it throws it away.
+    gc.freeze()
+    sys.exit(code)
