@@ -114,7 +114,9 @@ class Machine:
             lines = [line.content for line in agent]
             ended = agent.wait()
         if ended.status or lines != [b"nested"]:
-            words = ended.stderr_tail.strip().rpartition("\n")[2] or f"status {ended.status}"
+            # After the reason engines name their own help.
+            said = [each for each in ended.stderr_tail.splitlines() if each.strip() and "--help" not in each]
+            words = said[-1] if said else f"status {ended.status}"
             message = f"{client} runs no sealed container: {words}"
             raise Undecided(message, hint=_ENGINE)
         return f"{client}: {_WORKS}"
