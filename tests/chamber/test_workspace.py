@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -30,6 +31,22 @@ def test_an_untouched_copy_is_the_base(tmp_path: Path) -> None:
         assert (work.base_tree, (), ()) == ((left := work.tree()).tree, left.changed, left.refused)
         assert git(Path(work.path), "status", "--porcelain") == ""
     assert not Path(work.path).exists()
+
+
+@pytest.mark.parametrize("files", [1, 150])
+def test_the_copy_may_lie_on_another_disk(
+    files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "r", {f"{each}.yaml": f"a: {each}\n" for each in range(files)})
+    memory = Path("/dev/shm")  # noqa: S108 - a disk that is another one
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is one disk here")
+    with tempfile.TemporaryDirectory(dir=memory) as elsewhere:
+        monkeypatch.setattr(tempfile, "tempdir", elsewhere)
+        with open_workspace(str(root)) as work:
+            assert Path(work.path).is_relative_to(elsewhere)
+            assert len(list(Path(work.path).glob("*.yaml"))) == files
+            assert (work.tree().tree, git(Path(work.path), "fsck", "--strict")) == (work.base_tree, "")
 
 
 def test_the_copy_has_no_remotes_branches_history_or_settings(tmp_path: Path) -> None:

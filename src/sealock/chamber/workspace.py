@@ -164,23 +164,14 @@ class Workspace:
 
         `git fetch` does the same with five more processes.
         """
-        packs = Path(self._judge, "objects", "pack")
-        # Without a search for differences: what the repository has packed is taken as it is.
-        asked = ("pack-objects", "--revs", "-q", "--window=0", str(packs / "pack"))
+        # Without a search for differences: what the repository has packed is taken as it is. By way of a
+        # pipe: a file would be begun in the repository, which may lie on another disk or not be writable.
+        asked = ("pack-objects", "--revs", "--stdout", "-q", "--window=0")
         wanted = f"--shallow {self.commit}\n{self.commit}\n".encode()
-        name = self._run(self.root, asked, stdin=wanted).decode("ascii").strip()
-        pack = packs / f"pack-{name}.pack"
-        for each in packs.iterdir():
-            if each != pack:  # its index says what the repository believes
-                each.unlink()
-        with pack.open("rb") as file:
-            _, _, count = struct.unpack(_PACK_HEAD, file.read(struct.calcsize(_PACK_HEAD)))
-        if count < _FEW_OBJECTS:
-            content = pack.read_bytes()
-            pack.unlink()
-            self._git("unpack-objects", "-q", stdin=content)
-        else:
-            self._git("index-pack", str(pack))
+        pack = self._run(self.root, asked, stdin=wanted)
+        _, _, count = struct.unpack_from(_PACK_HEAD, pack)
+        taken = ("unpack-objects", "-q") if count < _FEW_OBJECTS else ("index-pack", "--stdin")
+        self._git(*taken, stdin=pack)
 
     def _bound(self) -> None:
         """Refuse what would take too long or too much to read."""
