@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	_ "a.sealock.dev/quick" // kubectl loads no translations
 	"sealock.dev/engine/internal/guard"
 	"sealock.dev/engine/internal/helm"
 	"sealock.dev/engine/internal/render"
