@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.chamber import container_image
 from tests.chamber.cli import platform, sealock
 from tests.chamber.scripted_model import say, scripted, turn
 from tests.chamber.sealed import git, until
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).with_name("tool_server.py")
+SHELL = Path(__file__).with_name("shell_server.sh")
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -354,3 +357,64 @@ def test_a_server_that_does_not_start_leaves_nothing_to_explain(
     found = sealock("explain", "--repo", root, "--task", "fix", "--no-compare")
     assert found.status == 3
     assert "an MCP server did not start: lab: " in found.err
+
+
+def test_a_schema_is_sent_with_servers_on_and_the_answer_judged_by_it(
+    codex: CodexBinary, tmp_path: Path
+) -> None:
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"owner": {"type": "string"}},
+        "required": ["owner"],
+    }
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    script = [turn(_call(codex, "echo", "hello")), turn(say("No JSON.")), turn(say('{"owner": "team-shop"}'))]
+    with scripted(script) as model:
+        root = _platform(tmp_path, codex, model, lab=_server())
+        ran = _exec(root, "--schema", str(tmp_path / "schema.json"))
+        sent = [each.json["text"]["format"]["schema"] for each in model.requests]
+    assert ran.status == 0, ran.err
+    assert json.loads(ran.out) == {"owner": "team-shop"}
+    assert sent == [schema] * 3
+
+
+@pytest.mark.parametrize("backend", ["bwrap", "container"])
+def test_a_server_is_sealed_by_every_backend(newest_codex: CodexBinary, tmp_path: Path, backend: str) -> None:
+    if backend == "container" and (why := container_image.why_not()):
+        pytest.skip(why)
+    asked = (
+        "pwd",
+        "ls /run/sealock /home/agent /tmp",
+        "cat /proc/*/environ 2>/dev/null | grep -c SEALOCK",
+        "touch /opt/mcp/lab/x",
+        "echo > /dev/tcp/127.0.0.1/8080",
+    )
+    with scripted(_calls(newest_codex, *(("sh", each) for each in asked))) as model:
+        root = platform(tmp_path, newest_codex, model)
+        shutil.copy(SHELL, root / "server.sh")
+        git(root, "add", "server.sh")
+        _give(root, lab={"command": "server.sh", "sha256": _sha256(SHELL)})
+        ran = _exec(root, "--backend", backend)
+        answers = _answers(model)
+    assert ran.status == 0, ran.err
+    assert answers[:4] == [
+        "/opt/mcp/lab ",
+        "/home/agent:  /run/sealock:  /tmp: ",
+        "0 ",
+        "touch: cannot touch '/opt/mcp/lab/x': Read-only file system ",
+    ]
+    assert "Connection refused" in answers[4]
+
+
+@pytest.mark.parametrize("model_name", ["gpt-5.6-sol", "o3"])
+def test_models_that_are_told_tools_in_another_way_are_told_them_too(
+    newest_codex: CodexBinary, tmp_path: Path, model_name: str
+) -> None:
+    with scripted([]) as model:
+        root = _platform(tmp_path, newest_codex, model, lab=_server(enabledTools=["echo"]))
+    text = (root / "sealock.yaml").read_text()
+    (root / "sealock.yaml").write_text(text.replace("gpt-5.5", model_name))
+    found = sealock("explain", "--repo", root, "--task", "fix", "--no-compare", "--format", "json")
+    assert found.status == 0, found.out + found.err
+    assert json.loads(found.out)["servers"][0]["tools"] == ["echo"]

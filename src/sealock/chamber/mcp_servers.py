@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FOLDER = "/opt/mcp"
 """Below it each server has a folder of its name, in which it starts; its program and files lie there."""
 
+HIDDEN = "/run/sealock"
+"""What Sealock itself puts into the chamber; servers see it empty."""
+
 _REASON = "said by the task; its program is pinned, its tools need no approval, and without it no run begins"
 _LISTED = "the model is told the servers' tools at once; else it would have to search for them"
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC"}  # noqa: S108
@@ -32,7 +35,7 @@ _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": 
 _SANDBOX = (
     *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
     *("--ro-bind", "/", "/", "--dev", "/dev"),
-    *("--tmpfs", "/tmp", "--tmpfs", "/home/agent"),  # noqa: S108 - the sandbox's own
+    *("--tmpfs", "/tmp", "--tmpfs", "/home/agent", "--tmpfs", HIDDEN),  # noqa: S108 - the sandbox's own
 )
 
 

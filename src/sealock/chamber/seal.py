@@ -187,5 +187,7 @@ def _mounts(task: AgentTask, program: Mount, workspace: str, schema_file: str | 
         program,
         Mount(inside.workspace, workspace, "read-write" if written else "read-only"),
         Mount(f"{inside.workspace}/.git", f"{workspace}/.git"),
+        # Hidden from servers: in a container the model's socket lies there too.
+        *((Mount(mcp_servers.HIDDEN, kind="tmpfs"),) if task.mcp_servers else ()),
         *((Mount(inside.schema, schema_file),) if schema_file else ()),
     )
