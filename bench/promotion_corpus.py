@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-    from sealock.domain.promotion_message import Action
+    from sealock.domain.promotion import Action
 
 ENVIRONMENTS = ("dev", "staging", "production")
 _PEOPLE = ("Ada <ada@example.com>", "Grace <grace@example.com>", "Lin <lin@example.com>")

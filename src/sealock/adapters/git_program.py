@@ -7,6 +7,7 @@ import re
 import select
 import shutil
 import time
+from functools import cache
 from typing import TYPE_CHECKING, NoReturn
 
 from sealock.adapters import process
@@ -41,11 +42,16 @@ _ENVIRONMENT = {
 
 def command(root: str, arguments: Sequence[str]) -> list[str]:
     """Return the command line for Git in the folder `root`. Raises Undecided without Git."""
-    git = shutil.which("git")
+    git = _program(os.environ.get("PATH", os.defpath))
     if git is None:
         message = "there is no git program"
         raise Undecided(message, hint="Install Git, or add it to PATH.")
     return [git, "-C", root, *_OPTIONS, *arguments]
+
+
+@cache
+def _program(path: str) -> str | None:
+    return shutil.which("git", path=path)
 
 
 def environment() -> dict[str, str]:

@@ -107,7 +107,7 @@ def _run(action: Action, options: dict[str, Any]) -> int:
     with wiring.promotions(repository_root(options["repo"]), choices) as promotions:
         if planned is not None:
             return _apply_file(action, promotions, planned, options)
-        request = _request(action, options, promotions)
+        request = _request(action, options)
         if options["plan_file"] is None:
             plan = promotions.plan(request)
             _show(plan, options)
@@ -152,7 +152,7 @@ def _refuse_choices(name: str, options: dict[str, Any]) -> None:
             raise UsageError(message, hint="Drop the option, or plan anew with it.")
 
 
-def _request(action: Action, options: dict[str, Any], promotions: wiring.Promotions) -> Request:
+def _request(action: Action, options: dict[str, Any]) -> Request:
     from sealock.app.promotion.request import Request
     from sealock.domain.promotion import Override
 
@@ -170,7 +170,7 @@ def _request(action: Action, options: dict[str, Any], promotions: wiring.Promoti
     return Request(
         action,
         tuple(options["services"]),
-        target=options["target"] or promotions.default_target(action),
+        target=options["target"] or "",
         source=options.get("source", ""),
         digest=options.get("digest", ""),
         tag=options.get("tag", ""),
@@ -266,9 +266,11 @@ def _tell(applied: Applied, options: dict[str, Any]) -> int:
     for each in applied.plan.left_out:
         _say(f"left out: {printable(each.service)}: {printable(each.reason, 400)}")
     if applied.plan.sync:
+        from sealock.app.promotion.manual_sync import COMMIT
+
         _say("manual sync required; approve this:")
         for operation in applied.plan.sync:
-            click.echo(f"  {operation.replace('<commit>', applied.commit)}")
+            click.echo(f"  {operation.replace(COMMIT, applied.commit)}")
     return 0
 
 

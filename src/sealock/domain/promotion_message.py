@@ -7,12 +7,13 @@ git-interpret-trailers: a last paragraph of `Key: value` lines.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sealock.domain.image import ImageRef, InvalidImage
 from sealock.domain.printable import printable
+from sealock.domain.promotion import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +26,6 @@ _NOTHING = "nothing"
 _SUBJECT = re.compile(r"(promote|rollback|hotfix)\((.+?)\): ")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)")
 _MOVE = re.compile(r"(\S+) (\S+): (\S+) → (\S+)(?: from (\S+))?")
-
-Action = Literal["promote", "rollback", "hotfix"]
 
 
 class RecordedMove(msgspec.Struct, frozen=True):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sealock.domain.image import ImageRef, InvalidImage
-from sealock.domain.promotion_message import Action, read
+from sealock.domain.promotion import Action
+from sealock.domain.promotion_message import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

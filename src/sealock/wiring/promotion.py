@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from sealock.domain.check_report import CheckReport
     from sealock.domain.finding import Finding
     from sealock.domain.gate_question import GateQuestion
-    from sealock.domain.promotion import Action, Car, GateResult, PromotionPlan
+    from sealock.domain.promotion import Car, GateResult, PromotionPlan
     from sealock.domain.settings import Gate, Settings
     from sealock.ports import Approvals, Registry
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
+_SWITCH_SECONDS = 0.0005
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 3.0
 
@@ -61,6 +63,8 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
     from sealock.adapters.git_remote import read_repository
     from sealock.adapters.git_revision import GitRevisions
 
+    # A thread that loads modules would keep who waited for Git waiting for ten times as long.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # One engine renders what one promotion touches; a second would only compete with Git.
     with engine.open_pool(1) as pool, open_registries() as registries:
         pool.start()
@@ -83,6 +87,9 @@ def _load_ahead() -> None:
     import sealock.app.check
     import sealock.app.gates
     import sealock.app.promotion.plan  # noqa: F401 - for later
+    from sealock.adapters.render_cache import cache_folder
+
+    cache_folder()
 
 
 class Promotions:
@@ -97,17 +104,6 @@ class Promotions:
         self._git = git
         self._known = known
         self._choices = choices
-
-    def default_target(self, action: Action) -> str:
-        """Return the environment that is meant when none is named. Raises UsageError."""
-        with self._session() as session:
-            names = session.settings.environments
-            production = [name for name, each in names.items() if each.production]
-            if action == "hotfix" and len(production) == 1:
-                return production[0]
-        option = "--to" if action == "promote" else "--env"
-        message = f"{option} is missing"
-        raise UsageError(message, hint=f"Name an environment: {', '.join(names)}.")
 
     def plan(self, request: Request) -> PromotionPlan:
         """Return the plan. Raises UsageError, ConfigurationError, Refused, Undecided."""

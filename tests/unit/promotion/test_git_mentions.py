@@ -62,6 +62,5 @@ def test_what_is_remembered_is_not_read_again(
     files: RevisionFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = _mentions(files, tmp_path)({"/base"})
-    read: list[str] = []
-    monkeypatch.setattr(files, "contents", lambda names: read.extend(names) or iter(()))
-    assert (_mentions(files, tmp_path)({"/base"}), read) == (first, [])
+    monkeypatch.setattr(files, "contents", lambda names: pytest.fail(f"{names} are read again"))
+    assert _mentions(files, tmp_path)({"/base"}) == first

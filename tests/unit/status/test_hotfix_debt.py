@@ -11,7 +11,7 @@ from sealock.domain.hotfix_debt import HotfixDebt, open_debts
 from sealock.domain.recorded_moves import Moved, Moves
 
 if TYPE_CHECKING:
-    from sealock.domain.promotion_message import Action
+    from sealock.domain.promotion import Action
 
 ORDER = ("dev", "staging", "production")
 IMAGE = "ghcr.io/acme/ledger"

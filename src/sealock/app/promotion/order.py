@@ -23,9 +23,21 @@ _MOST_COMMITS = 20_000
 _SHORT = 12
 
 
+def target(request: Request, environments: Mapping[str, Environment]) -> str:
+    """Return where images go: as asked, else a hotfix's only production. Raises UsageError."""
+    if request.target:
+        return known(request.target, environments)
+    production = [name for name, each in environments.items() if each.production]
+    if request.action == "hotfix" and len(production) == 1:
+        return production[0]
+    option = "--to" if request.action == "promote" else "--env"
+    message = f"{option} is missing"
+    raise UsageError(message, hint=f"Name an environment: {', '.join(environments)}.")
+
+
 def route(request: Request, environments: Mapping[str, Environment]) -> tuple[str, str]:
     """Return (source, target) of a promotion. Raises UsageError, Refused for a way that skips one."""
-    target = known(request.target, environments)
+    target = request.target
     after = environments[target].after
     if request.source:
         source = known(request.source, environments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +14,7 @@ from sealock.app.promotion.manual_sync import operations
 from sealock.app.promotion.request import CheckedTree
 from sealock.app.promotion.result import ORDER_RULES, overlays_of, require, result
 from sealock.app.promotion.where import Where
+from sealock.domain.gate_question import rfc3339
 from sealock.domain.promotion import (
     Car,
     GateResult,
@@ -42,9 +42,10 @@ class PlanPromotion:
     """Plans one request against one base revision."""
 
     def __init__(self, session: Session, request: Request) -> None:
-        """Plan `request` at the base of `session`."""
+        """Plan `request` at the base of `session`. Raises UsageError for an unknown environment."""
         self._session = session
-        self._request = request
+        target = order.target(request, session.settings.environments)
+        self._request = msgspec.structs.replace(request, target=target)
         self._where = Where(session, urgent=request.action == "rollback")
         self._mentioned: set[str] = set()
 
@@ -89,7 +90,7 @@ class PlanPromotion:
         if request.action == "promote":
             source, target = order.route(request, environments)
             return drafts.make(request, source, target)
-        target = order.known(request.target, environments)
+        target = request.target
         if request.action == "hotfix":
             return drafts.make(request, "", target)
         found = [
@@ -191,7 +192,7 @@ class PlanPromotion:
             gates=gates,
             rendered=(*(proof.intended if proof else ()), *edits.unrendered.values()),
             author=session.branch.author(),
-            created=session.clock.now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            created=rfc3339(session.clock.now()),
             left_out=tuple(left_out),
             behind=_left_behind(proof, edits),
             findings=checked.findings,

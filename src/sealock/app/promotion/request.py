@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is to move. Empty texts are worked out: the source from the order, the digest from the source.
+    """What is to move. Empty texts are worked out: source and target by the order, the digest by the source.
 
     `images` are names; empty means all of a service. `everything` takes each service whose source is
     ahead. `to` is where a rollback goes: a release, a digest, or `-1` for the one before.
