@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 import threading
 import time
@@ -363,6 +362,8 @@ def _name(finding: Finding) -> tuple[str, str, str]:
 
 def pause(attempt: int) -> None:
     """Wait before another try: longer each time, and never as long as the others."""
+    import random
+
     most = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
     time.sleep(random.uniform(0, most))  # noqa: S311 - spreads tries, keeps no secret
 
