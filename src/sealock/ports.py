@@ -964,7 +964,11 @@ class Chamber(Protocol):
         ...
 
     def record(self, manifest: RunManifest) -> RunRecord | None:
-        """Begin a record with what is known before the run; None where none is to be kept."""
+        """Begin a record with what is known before the run; None for a replay.
+
+        What the run spent is written down at its end, also where no more than that is kept.
+        Raises UsageError, Refused, Undecided.
+        """
         ...
 
     def run_id(self) -> str:

@@ -207,17 +207,17 @@ def test_kill_9_of_sealock_leaves_no_orphan(backend: str) -> None:
 
 def test_kill_9_of_sealock_and_of_its_supervisor_leaves_no_orphan(backend: str) -> None:
     paths = [str(TESTS.parents[1] / each) for each in (".", "src", "tools")]
-    program = KILLED.format(paths=paths, backend=backend, home=HOME).replace("7531903", "7531906")
+    program = KILLED.format(paths=paths, backend=backend, home=HOME).replace("7531903", "7531916")
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as sealock:
         assert sealock.stdout
         assert sealock.stdout.readline() == b"up\n"
-        assert until(lambda: len(running("7531906")) >= 2)
+        assert until(lambda: len(running("7531916")) >= 2)
         # It must not see its supervisor end, and clean up.
         sealock.send_signal(signal.SIGSTOP)
         for each in psutil.Process(sealock.pid).children():
             each.kill()
         sealock.kill()
-    assert until(lambda: not running("7531906"))
+    assert until(lambda: not running("7531916"))
 
 
 @pytest.mark.parametrize("backend", ["bwrap", "container", "none"], indirect=True)

@@ -145,7 +145,7 @@ def test_no_record_is_kept_where_none_is_wanted(newest_codex: CodexBinary, tmp_p
     with scripted(DONE) as model:
         root = platform(tmp_path, newest_codex, model, FILES)
         assert sealock("exec", "--repo", root, "--task", "fix", "--no-record", "Do it").status == 0
-    assert not (root / ".sealock").exists()
+    assert [each.name for each in (root / ".sealock").iterdir()] == ["usage.jsonl"]
 
 
 @pytest.mark.parametrize(

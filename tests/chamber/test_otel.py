@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -18,8 +21,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from tests.chamber.cli import platform, sealock
 from tests.chamber.records import NOON, manifest
 from tests.chamber.scripted_model import patch, run, say, scripted, turn
+from tests.chamber.sealed import running, until
 
 from sealock.chamber import otel
+from sealock.chamber.backends import container
 from sealock.domain.agent_events import CommandEnded, CommandStarted
 from sealock.domain.agent_run import AgentExit, Usage
 from sealock.errors import UsageError
@@ -69,6 +74,13 @@ class _Collector:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """The tokens in and out of the first span."""
+        (resource,) = ExportTraceServiceRequest.FromString(self.bodies[0]).resource_spans
+        found = {one.key: one.value.int_value for one in resource.scope_spans[0].spans[0].attributes}
+        return found["gen_ai.usage.input_tokens"], found["gen_ai.usage.output_tokens"]
 
     @property
     def spans(self) -> list[tuple[str, dict[str, str]]]:
@@ -305,6 +317,53 @@ def test_each_service_has_a_span_of_its_own(
     assert done.status == 0, done.err
     assert [name for name, _ in collector.spans] == ["invoke_agent codex"] * 2
     assert len({each["sealock.run.id"] for _, each in collector.spans}) == 2
+
+
+def test_a_run_that_cannot_start_has_a_span_that_failed(
+    newest_codex: CodexBinary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _collecting() as collector, scripted([]) as model:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        root = platform(tmp_path, newest_codex, model)
+        monkeypatch.setattr(container, "ENGINES", ())
+        done = sealock("exec", "--task", "fix", "--backend", "container", "--repo", root, "do it")
+
+    ((_, whole),) = collector.spans
+    assert done.status == 3, done.err
+    assert (whole["sealock.run.outcome"], whole["error.type"]) == ("failed", "failed")
+
+
+def test_a_run_whose_record_cannot_be_kept_has_a_span_that_failed(
+    newest_codex: CodexBinary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "q7Zt9vKx2LmP4sWd8RfH3nJb6YcG5uTe1AoViQ0kEyMzXrDl"  # noqa: S105 - of nothing
+    with _collecting() as collector, scripted([turn(say(f"password: {secret}"))]) as model:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        root = platform(tmp_path, newest_codex, model)
+        done = sealock("exec", "--task", "review", "--quiet", "--repo", root, "do it")
+
+    ((_, whole),) = collector.spans
+    assert (done.status, whole["error.type"]) == (1, "failed")
+    assert secret.encode() not in b"".join(collector.bodies)
+
+
+def test_a_run_that_is_interrupted_has_a_span_with_what_it_spent_and_did(
+    newest_codex: CodexBinary, tmp_path: Path
+) -> None:
+    script = [turn(run("true", "c1")), turn(run("sleep 7531921", "c2", yield_time_ms=60_000))]
+    with _collecting() as collector, scripted(script) as model:
+        root = platform(tmp_path, newest_codex, model)
+        argv = [sys.executable, "-m", "sealock", "exec", "--repo", str(root), "--task", "fix", "Look"]
+        named = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        with subprocess.Popen(argv, stderr=subprocess.PIPE, env=named) as started:
+            assert until(lambda: bool(running("7531921")))
+            started.send_signal(signal.SIGTERM)
+            assert started.wait(30) == 130
+
+    (_, whole), *tools = collector.spans
+    assert (whole["error.type"], whole["sealock.run.ended_by"]) == ("failed", "interrupt")
+    assert [name for name, _ in tools] == ["execute_tool exec_command"]
+    assert collector.tokens == (200, 20)
 
 
 def test_without_the_extra_nothing_is_started(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sealock.ports import AgentModel, AgentWorkspace, Chamber, Clock, RunRecord
 
     Watch = Callable[[float, bytes], None]
+    Ended = Callable[[RunManifest], None]
 
 _UNKNOWN_EXIT = AgentExit(-1)
 _NOBODY = ModelEndpoint("http://127.0.0.1:1/v1", "")
@@ -153,32 +155,34 @@ class RunAgent:
             return self._prepared(request, _sealed(request, binary, workspace), workspace, terms)
 
     def run(
-        self, request: AgentRequest, watch: Watch | None = None, terms: RunTerms = NO_TERMS
+        self,
+        request: AgentRequest,
+        watch: Watch | None = None,
+        terms: RunTerms = NO_TERMS,
+        ended: Ended = lambda _: None,
     ) -> RunOutcome:
         """Run it to its end; `watch` sees each line of the agent's output as it comes.
 
-        `terms` say what its answer and its patch must be to be taken.
+        `terms` say what its answer and its patch must be to be taken. `ended` gets the last manifest however
+        it ends, also where this raises.
         Raises UsageError, Refused, Undecided where it could not be started or its record not be kept.
         """
         binary = self._chamber.binary()
         with self._chamber.workspace(request.revision) as workspace:
             sealed = _sealed(request, binary, workspace)
             prepared = self._prepared(request, sealed, workspace, terms)
-            first = self._manifest(request, prepared, terms)
-            record = self._chamber.record(first)
+            run = _Run(sealed, workspace, self._manifest(request, prepared, terms), terms)
             try:
-                outcome = self._ran(_Run(sealed, workspace, first, record, terms), watch)
+                run.record = self._chamber.record(run.first)
+                outcome = self._ran(run, watch)
             except BaseException as wrong:
-                if record:
-                    record.finish(self._broken_off(first, wrong))
+                _end(run, self._broken_off(run, wrong), ended)
                 raise
-            if record:
-                manifest = record.finish(outcome.manifest)
-                outcome = msgspec.structs.replace(outcome, manifest=manifest)
-            return outcome
+            return msgspec.structs.replace(outcome, manifest=_end(run, outcome.manifest, ended))
 
     def _ran(self, run: _Run, watch: Watch | None) -> RunOutcome:
         with self._chamber.model(run.sealed.task, run.record) as model:
+            run.model = model
             agent = _Attempts(self._chamber, self._clock, run, model, watch)
             answered = run.terms.answered(agent.ask, run.sealed.prompt)
         report = model.report()
@@ -247,29 +251,47 @@ class RunAgent:
             details={"request": msgspec.to_builtins(request), "terms": terms.decide()},
         )
 
-    def _broken_off(self, first: RunManifest, wrong: BaseException) -> RunManifest:
+    def _broken_off(self, run: _Run, wrong: BaseException) -> RunManifest:
+        report = run.model.report() if run.model else ProxyReport()
         interrupted = isinstance(wrong, KeyboardInterrupt)
         reason = wrong.message if isinstance(wrong, SealockError) else f"it broke off: {type(wrong).__name__}"
         return msgspec.structs.replace(
-            first,
-            seconds=self._seconds_since(first),
+            run.first,
+            seconds=self._seconds_since(run.first),
             outcome="failed",
             reason="it was interrupted" if interrupted else reason,
             exit=AgentExit(-1, "interrupt") if interrupted else _UNKNOWN_EXIT,
+            usage=report.usage,
+            cost_usd=report.cost_usd,
         )
 
     def _seconds_since(self, first: RunManifest) -> float:
         return round((self._clock.now() - first.started).total_seconds(), 3)
 
 
-class _Run(NamedTuple):
-    """One run: what is sealed, where it works, and what is known before it."""
+@dataclass
+class _Run:
+    """One run: what is sealed, where it works, what is known before it, and what it has once it began."""
 
     sealed: SealedRun
     workspace: AgentWorkspace
     first: RunManifest
-    record: RunRecord | None
     terms: RunTerms
+    record: RunRecord | None = None
+    model: AgentModel | None = None
+
+
+def _end(run: _Run, manifest: RunManifest, ended: Ended) -> RunManifest:
+    """Write the last manifest, tell it, and return it as it is on record. Raises Refused, Undecided."""
+    try:
+        if run.record:
+            manifest = run.record.finish(manifest)
+    except SealockError as wrong:
+        manifest = msgspec.structs.replace(manifest, outcome="failed", reason=wrong.message)
+        raise
+    finally:
+        ended(manifest)
+    return manifest
 
 
 class _Attempts:

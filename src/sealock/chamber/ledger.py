@@ -41,6 +41,14 @@ class Ledger:
     def __init__(self, root: str) -> None:
         self._path = Path(root, FILE)
 
+    def ready(self) -> None:
+        """See to it that lines can be added, before there is anything to write. Raises Undecided."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.open("ab").close()
+        except OSError as wrong:
+            raise _unwritable(wrong) from wrong
+
     def add(self, spent: Spending) -> None:
         """Add a line, whole or not at all. Raises Undecided."""
         try:
@@ -50,8 +58,7 @@ class Ledger:
                 torn = file.tell() and not self._ends()
                 file.write((b"\n" if torn else b"") + msgspec.json.encode(spent) + b"\n")
         except OSError as wrong:
-            message = f"what the run spent cannot be written down: {wrong.strerror}"
-            raise Undecided(message, where=Location(FILE)) from wrong
+            raise _unwritable(wrong) from wrong
 
     def entries(self) -> Iterator[Spending]:
         """Yield what was spent, in the order in which runs ended. Raises Undecided with the line."""
@@ -70,6 +77,27 @@ class Ledger:
         with self._path.open("rb") as file:
             file.seek(-1, 2)
             return file.read() == b"\n"
+
+
+class Unrecorded:
+    """A run without a record: a line in the ledger is all that it leaves. Implements the RunRecord port."""
+
+    def __init__(self, ledger: Ledger, first: Spending) -> None:
+        """Write `first` at the end, with what the run spent. Raises Undecided where that will not go."""
+        ledger.ready()
+        self._ledger = ledger
+        self._first = first
+
+    def finish(self, manifest: RunManifest) -> RunManifest:
+        """Write the line, and return the manifest as it is. Raises Undecided."""
+        spent = {"outcome": manifest.outcome, "usage": manifest.usage, "cost_usd": manifest.cost_usd}
+        self._ledger.add(msgspec.structs.replace(self._first, **spent))
+        return manifest
+
+
+def _unwritable(wrong: OSError) -> Undecided:
+    message = f"what the run spent cannot be written down: {wrong.strerror}"
+    return Undecided(message, where=Location(FILE), hint="Make room, or make .sealock writable.")
 
 
 def _entry(line: bytes, number: int) -> Spending:

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from sealock.chamber.ledger import Ledger, spending_of
+from sealock.chamber.ledger import Ledger, Unrecorded, spending_of
 from sealock.chamber.meter import added
 from sealock.chamber.recording import BLOBS, EXCHANGES, MANIFEST, Recorder
 from sealock.domain.agent_run import Exchange, RunManifest, Usage
 from sealock.domain.location import Location
 from sealock.domain.printable import printable
+from sealock.domain.spending import Spending
 from sealock.errors import Undecided, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sealock.chamber.redaction import Redactor
-    from sealock.domain.spending import Spending
 
 FOLDER = ".sealock/runs"
 
@@ -126,11 +126,18 @@ class RunStore:
         At its end what the run spent goes to the ledger, for the `pipeline` that it belongs to.
         """
         pipeline = redactor.value(pipeline, "the pipeline's id")
+        self._ledger.ready()
 
         def finished(last: RunManifest) -> None:
             self._ledger.add(spending_of(last, pipeline))
 
         return Recorder(self._folder / manifest.id, manifest, redactor, finished)
+
+    def begin_unrecorded(self, manifest: RunManifest, redactor: Redactor, pipeline: str = "") -> Unrecorded:
+        """Begin a run of which only the ledger's line is kept. Raises Leak, Undecided."""
+        first = msgspec.to_builtins(spending_of(manifest, pipeline))
+        clean = redactor.value(first, "the ledger's line")
+        return Unrecorded(self._ledger, msgspec.convert(clean, Spending))
 
     def spending(self) -> tuple[Spending, ...]:
         """Return what every run spent, oldest first, also of runs that broke off. Raises Undecided."""

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 from platformdirs import user_cache_path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sealock.chamber.backends.running import RunningAgent
     from sealock.chamber.meter import SharedBudget
     from sealock.chamber.proxy import ModelProxy
+    from sealock.chamber.ledger import Unrecorded
     from sealock.chamber.recording import Recorder
     from sealock.chamber.run_store import Recording
     from sealock.chamber.workspace import Workspace
@@ -99,22 +100,26 @@ class SealedChamber:
 
         return RunStore(self._root).new_id(datetime.now(UTC))  # noqa: TID251 - an adapter
 
-    def record(self, manifest: RunManifest) -> Recorder | None:
-        """Begin a record. Raises Refused, Undecided."""
-        if not self._keep_record:
+    def record(self, manifest: RunManifest) -> Recorder | Unrecorded | None:
+        """Begin a record, or what stands for it; None for a replay, which spends nothing.
+
+        Raises UsageError, Refused, Undecided.
+        """
+        if self._replay:
             return None
         from sealock.chamber.redaction import Redactor
         from sealock.chamber.run_store import RunStore
 
         key = self._key()
-        return RunStore(self._root).begin(
-            manifest, Redactor({"model-key": key} if key else {}), pipeline(self._variables)
-        )
+        store = RunStore(self._root)
+        begin = store.begin if self._keep_record else store.begin_unrecorded
+        return begin(manifest, Redactor({"model-key": key} if key else {}), pipeline(self._variables))
 
     def model(self, task: AgentTask, record: RunRecord | None) -> ModelProxy:
         """Serve the model to one run. Raises UsageError, Undecided."""
         from sealock.chamber.meter import Budget
         from sealock.chamber.proxy import ModelProxy
+        from sealock.chamber.recording import Recorder
         from sealock.chamber.upstream import Timeouts, Upstream
 
         said = self._settings.upstream
@@ -132,8 +137,7 @@ class SealedChamber:
         upstream = Upstream(
             said.url, self._key(), said.headers, timeouts=Timeouts(first_byte=silence, idle=silence)
         )
-        # A record is one that it began itself.
-        recorder = cast("Recorder | None", record)
+        recorder = record if isinstance(record, Recorder) else None
         return ModelProxy("record" if recorder else "live", upstream, budget, recorder)
 
     def _shared(self) -> tuple[SharedBudget, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from sealock.errors import UsageError
 from sealock.wiring import repository_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sealock.app.run_agent import AgentRequest, RunOutcome
     from sealock.domain.agent_advice import Need
@@ -52,7 +54,7 @@ _MOST_PROMPT = 4 << 20
 )
 @click.option("--unsealed", is_flag=True, help="Run it without a sandbox around it; the record says so.")
 @click.option("--allow-untested", is_flag=True, help="Take a version of Codex that was never tested.")
-@click.option("--no-record", is_flag=True, help="Keep no record of the model's traffic.")
+@click.option("--no-record", is_flag=True, help="Keep no record but what it spent.")
 @click.option("--otel", is_flag=True, help="Tell the OpenTelemetry collector of it, over OTLP/HTTP.")
 @click.option("--dry-run", is_flag=True, help="Print exactly what would be started, and start nothing.")
 @click.option("--advise", is_flag=True, help="Say which sandbox a task needs, and why; start nothing.")
@@ -96,14 +98,30 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
         options["allow_untested"], keep_record=not options["no_record"], telemetry=telemetry
     )
     if options["each"]:
-        return exec_each.run_each(options, root, request, (contract, terms), (said, run))
+        with _terminable():
+            return exec_each.run_each(options, root, request, (contract, terms), (said, run))
     take = agent_terms.accept_of(options, root)
-    with chamber.agents(root, said, run) as agents:
+    with _terminable(), chamber.agents(root, said, run) as agents:
         if options["dry_run"]:
             return _show(agents.prepare(request, terms), options["form"])
         with agent_progress.shown(options["form"], quiet=options["quiet"]) as watch:
-            outcome = chamber.traced(run, watch, lambda each: agents.run(request, each, terms))
+            outcome = chamber.traced(run, watch, lambda see, ended: agents.run(request, see, terms, ended))
         return _report(outcome, options, take)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does: what it spent is written down, and all that it started ends."""
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _warn(line: str) -> None:

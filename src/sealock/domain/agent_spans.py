@@ -64,6 +64,7 @@ def _of_run(manifest: RunManifest) -> Span:
         "sealock.run.action": manifest.action,
         "sealock.run.task": manifest.task,
         "sealock.run.outcome": manifest.outcome,
+        "sealock.run.ended_by": manifest.exit.ended_by,
         "sealock.run.cost_usd": manifest.cost_usd,
     }
     failed = "" if manifest.outcome == "done" else manifest.outcome

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from sealock.app.run_terms import RunTerms
     from sealock.chamber.otel import Telemetry
     from sealock.chamber.run_store import Recording, RunStore
-    from sealock.domain.agent_run import BackendName
+    from sealock.domain.agent_run import BackendName, RunManifest
     from sealock.domain.settings import AgentTask, Settings
     from sealock.domain.spending import By, UsageReport
     from sealock.ports import TrialBench
 
     Watch = Callable[[float, bytes], None]
+    Ended = Callable[[RunManifest], None]
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` stays fast
 
@@ -75,14 +76,12 @@ class RunOptions(NamedTuple):
     telemetry: Telemetry | None = None
 
 
-def traced(options: RunOptions, watch: Watch, run: Callable[[Watch], RunOutcome]) -> RunOutcome:
-    """Run with `watch`, and tell the collector of it, where there is one."""
+def traced(options: RunOptions, watch: Watch, run: Callable[[Watch, Ended], RunOutcome]) -> RunOutcome:
+    """Run with `watch`, and tell the collector of it, where there is one, however it ends."""
     if options.telemetry is None:
-        return run(watch)
+        return run(watch, lambda _: None)
     listener = options.telemetry.listener(watch)
-    outcome = run(listener)
-    listener.export(outcome.manifest)
-    return outcome
+    return run(listener, listener.export)
 
 
 @contextmanager
@@ -306,7 +305,11 @@ class ServiceRuns:
                 raise KeyboardInterrupt
 
         with agents(self._root, self._settings, self._options) as runner:
-            return traced(self._options, watch, lambda each: runner.run(piece.request, each, self._terms))
+            return traced(
+                self._options,
+                watch,
+                lambda see, ended: runner.run(piece.request, see, self._terms, ended),
+            )
 
     def known(self, piece: Piece) -> RunOutcome | None:
         """Return the same run as it is done on record. Raises SealockError."""
