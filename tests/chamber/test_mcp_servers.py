@@ -41,7 +41,7 @@ def _sha256(path: str | Path) -> str:
 def _server(*args: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - keys of sealock.yaml
     files = [{"path": "tools/tool_server.py", "sha256": _sha256(SERVER)}]
     said = {"command": PYTHON, "sha256": _sha256(PYTHON), "args": ["tool_server.py", *args], "files": files}
-    return {**said, "startup": "20s", **more}
+    return said | {"startup": "20s"} | more
 
 
 def _platform(folder: Path, codex: CodexBinary, model: ScriptedModel, **servers: dict[str, Any]) -> Path:
@@ -240,6 +240,24 @@ def test_a_server_whose_program_is_not_there_is_a_fault_of_the_settings(
     assert "the file /nowhere/server of the MCP server lab cannot be read: No such file" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ({"env": {"LEVEL": "ghp_" + "a1B2c3D4e5" * 4}}, "LEVEL"),
+        ({"env": {"API_TOKEN": "0123456789abcdef0123456789abcdef"}}, "API_TOKEN"),
+        ({"args": ["tool_server.py", "https://me:hunter22@example.com"]}, "an argument"),
+    ],
+)
+def test_a_secret_has_no_place_in_what_is_said_of_a_server(
+    newest_codex: CodexBinary, tmp_path: Path, more: dict[str, Any], what: str
+) -> None:
+    with scripted([turn(say("It ran."))]) as model:
+        ran = _exec(_platform(tmp_path, newest_codex, model, lab=_server(**more)), "--dry-run")
+    assert (ran.status, ran.out) == (2, "")
+    assert f"{what} of the MCP server lab looks like a secret" in ran.err
+    assert "hunter22" not in ran.err
+
+
 def test_without_a_sandbox_no_server_is_started(newest_codex: CodexBinary, tmp_path: Path) -> None:
     with scripted([turn(say("It ran."))]) as model:
         ran = _exec(_platform(tmp_path, newest_codex, model, lab=_server()), "--unsealed")
@@ -274,6 +292,10 @@ def test_a_replay_asks_the_servers_again_and_finds_the_same(codex: CodexBinary, 
     for level in ("transport", "tree"):
         again = sealock("replay", "--repo", root, "--level", level, run)
         assert again.status == 0, again.out + again.err
+    (root / "tools" / "tool_server.py").write_text("import os\n")
+    again = sealock("replay", "--repo", root, run)
+    assert again.status in {1, 3}
+    assert "of the MCP server lab has the SHA-256" in again.out + again.err
 
 
 def test_a_server_that_answers_otherwise_is_a_mismatch_of_the_replay(
@@ -331,7 +353,7 @@ def test_explain_shows_the_tasks_servers_and_those_that_are_kept_out(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("CODEX_HOME", raising=False)
     with scripted([]) as model:
-        root = _platform(tmp_path, codex, model, lab=_server(enabledTools=["echo"]))
+        root = _platform(tmp_path, codex, model, lab=_server(enabledTools=["echo", "sing"]))
     (root / ".codex").mkdir()
     (root / ".codex" / "config.toml").write_text('[mcp_servers.ours]\ncommand = "/bin/true"\n')
     options = ("--repo", root, "--task", "fix", "--no-compare")
@@ -343,9 +365,10 @@ def test_explain_shows_the_tasks_servers_and_those_that_are_kept_out(
         "mine": ("user", "kept out"),
         "ours": ("project", "kept out"),
     }
-    assert servers["lab"]["tools"] == ["echo"]
+    assert (servers["lab"]["tools"], servers["lab"]["missing"]) == (["echo"], ["sing"])
     text = sealock("explain", *options).out
     assert "\n  lab: started  [task: sealock.yaml]\n" in text
+    assert "\n    tools: echo\n    enabled, and it has them not: sing\n" in text
     assert f"\n  mine: kept out  [user: {home}/.codex/config.toml]\n" in text
 
 

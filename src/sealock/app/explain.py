@@ -25,7 +25,6 @@ _SIGNS = (
 )
 
 
-
 class Probe(Protocol):
     """Looks at this machine, and starts the real program to see what it would send."""
 
@@ -108,18 +107,17 @@ class ExplainRun:
 
     def _servers(self, told: Told) -> tuple[ServerSeen, ...]:
         """Return the task's MCP servers, with the tools that the model is told of."""
-        return tuple(
-            ServerSeen(
-                name,
-                "task",
-                "sealock.yaml",
-                "started",
-                tools_told(told.request, name).names,
-                server.program.path,
-                server.program.sha256,
+        found = []
+        for name, server in sorted(self._run.task.mcp_servers.items()):
+            tools = tools_told(told.request, name).names
+            missing = tuple(each for each in server.enabled_tools if each not in tools)
+            program = server.program
+            found.append(
+                ServerSeen(
+                    name, "task", "sealock.yaml", "started", tools, program.path, program.sha256, missing
+                )
             )
-            for name, server in sorted(self._run.task.mcp_servers.items())
-        )
+        return tuple(found)
 
     def _without(self) -> tuple[Told | None, str]:
         try:

@@ -13,8 +13,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sealock.chamber import likely_secrets
 from sealock.chamber.toml_value import toml
 from sealock.domain.agent_run import Mount, Setting
+from sealock.domain.printable import printable
 from sealock.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -42,8 +44,11 @@ _SANDBOX = (
 def verified(servers: Mapping[str, McpServer], root: str) -> tuple[Mount, ...]:
     """Return where the files of servers appear, each proven to be what was pinned.
 
-    Raises UsageError for a file that cannot be read, Refused for one that is another.
+    Raises UsageError for a file that cannot be read and for a likely secret among what is said of a server,
+    Refused for a file that is another.
     """
+    for name, server in sorted(servers.items()):
+        _refuse_secrets(name, server)
     return tuple(
         Mount(f"{FOLDER}/{name}/{each.name}", _proven(name, each, root))
         for name, server in sorted(servers.items())
@@ -84,6 +89,18 @@ def _entry(name: str, server: McpServer, bwrap: str) -> dict[str, Any]:
         **({"enabled_tools": server.enabled_tools} if server.enabled_tools else {}),
         **({"disabled_tools": server.disabled_tools} if server.disabled_tools else {}),
     }
+
+
+def _refuse_secrets(name: str, server: McpServer) -> None:
+    """Refuse what would be shown by a dry run, and committed with agent.lock."""
+    for text in (*server.args, *(f"{key}={value}" for key, value in server.env.items())):
+        if likely_secrets.replaced(text) != text or any(likely_secrets.left_in(text)):
+            what = printable(text.partition("=")[0], 40) if "=" in text else "an argument"
+            message = f"{what} of the MCP server {name} looks like a secret"
+            hint = (
+                "A server has no network to use one on; what it would fetch, fetch before and pin as a file."
+            )
+            raise UsageError(message, hint=hint)
 
 
 def _proven(name: str, file: PinnedFile, root: str) -> str:

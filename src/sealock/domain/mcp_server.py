@@ -61,7 +61,8 @@ class McpCall(msgspec.Struct, frozen=True):
 class ServerSeen(msgspec.Struct, frozen=True):
     """A server that some layer names: where, and whether it is started. Of a task's own, tools and program.
 
-    `place` is a file; `program` and `sha256` are empty for servers that are kept out.
+    `place` is a file; `program` and `sha256` are empty for servers that are kept out. `missing` are tools
+    that the task enables and the server does not have.
     """
 
     name: str
@@ -71,6 +72,7 @@ class ServerSeen(msgspec.Struct, frozen=True):
     tools: tuple[str, ...] = ()
     program: str = ""
     sha256: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def tools_told(request: Any, server: str) -> McpTools:  # noqa: ANN401 - any JSON

@@ -82,6 +82,8 @@ def _servers(servers: Iterable[ServerSeen]) -> Iterator[str]:
         if each.program:
             yield f"  program: {printable(each.program, _PLACE)} sha256:{each.sha256}"
             yield f"  tools: {printable(', '.join(each.tools), _PLACE) or 'none'}"
+        if each.missing:
+            yield f"  enabled, and it has them not: {printable(', '.join(each.missing), _PLACE)}"
 
 
 def _leaks(found: Explanation) -> Iterator[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from sealock.config.settings import load
 from sealock.domain.agent_run import Limits, Price
+from sealock.domain.mcp_server import McpServer, PinnedFile
 from sealock.domain.settings import (
     AgentTask,
     Budget,
@@ -59,6 +60,40 @@ agent:
         prompt="prompts/fix.md",
         schema="schemas/fix.json",
     )
+
+
+def test_a_task_may_have_servers_of_tools() -> None:
+    digest = "0123456789abcdef" * 4
+    text = f"""
+agent:
+  fix:
+    model: gpt-5.5
+    mcpServers:
+      short: {{command: /opt/server, sha256: {digest}}}
+      long:
+        command: /usr/bin/python3
+        sha256: {digest}
+        args: [server.py, --fast]
+        env: {{LEVEL: debug}}
+        files: [{{path: tools/server.py, sha256: {digest}}}]
+        enabledTools: [list, get]
+        disabledTools: [delete]
+        startup: 30s
+        timeout: 2m
+"""
+    assert load(text).agent["fix"].mcp_servers == {
+        "short": McpServer(PinnedFile("/opt/server", digest), (), {}, (), (), (), 10, 60),
+        "long": McpServer(
+            PinnedFile("/usr/bin/python3", digest),
+            ("server.py", "--fast"),
+            {"LEVEL": "debug"},
+            (PinnedFile("tools/server.py", digest),),
+            ("list", "get"),
+            ("delete",),
+            30,
+            120,
+        ),
+    }
 
 
 def test_what_holds_for_every_run_is_read() -> None:
@@ -118,4 +153,41 @@ def test_a_key_of_null_sends_none() -> None:
 )
 def test_a_fault_names_its_place(text: str, fault: str) -> None:
     (found,) = faults(f"{text}\n")
+    assert found.startswith(f"sealock.yaml:{fault}")
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "fault"),
+    [
+        ("S", "", "5:7: expected the name of an MCP server (lower-case letters, digits and _, a letter"),
+        ("s", "command: ..", "7:18: expected the path of a file (its name of letters, digits and . _ + @ -)"),
+        ("s", "command: /s\n        startup: 2h", "8:18: expected at most 1h, found 2h | "),
+        (
+            "s",
+            "command: /s\n        enabledTools: []",
+            "8:23: expected a list that is not empty, found a list",
+        ),
+        (
+            "s",
+            "command: /s\n        enabledTools: [a]\n        disabledTools: [b, a]",
+            "9:24: `a` is enabled too | Say one of them.",
+        ),
+        (
+            "s",
+            "command: /s\n        files: [{path: a/s, sha256: DIGEST}]",
+            "6:9: two files of a server have the same name | They lie in one folder: rename one.",
+        ),
+    ],
+)
+def test_a_fault_of_a_server_names_its_place(name: str, more: str, fault: str) -> None:
+    text = f"""\
+agent:
+  a:
+    model: m
+    mcpServers:
+      {name}:
+        sha256: DIGEST
+        {more or "command: /s"}
+"""
+    (found,) = faults(text.replace("DIGEST", "0123456789abcdef" * 4))
     assert found.startswith(f"sealock.yaml:{fault}")
