@@ -42,11 +42,12 @@ _TERMINALS = ("dumb", "xterm-256color", "screen", "linux")
 
 
 class Recorded(NamedTuple):
-    """A run as others get it: its repository, the exported record, the tree that came of it."""
+    """A run as others get it: its repository, the exported record, the tree that came of it, its requests."""
 
     repository: Path
     export: Path
     tree: str
+    requests: int
 
 
 def recorded(codex: CodexBinary, folder: Path) -> Recorded:
@@ -61,21 +62,21 @@ def recorded(codex: CodexBinary, folder: Path) -> Recorded:
     exported = sealock("runs", "export", run_id, "-o", export, "--repo", root)
     if exported.status:
         raise RuntimeError(exported.err)
-    return Recorded(root, export, json.loads(done.out)["run"]["result"]["tree"])
+    return Recorded(root, export, json.loads(done.out)["run"]["result"]["tree"], len(_SCRIPT))
 
 
-def replays(found: Recorded, runs: int) -> Iterator[str]:
-    """Yield for each replay what differs: empty where nothing does."""
+def replays(found: Recorded, runs: int, *options: str) -> Iterator[str]:
+    """Yield for each replay what differs: empty where nothing does. `options` are those of `replay`."""
     for number in range(runs):
         with tempfile.TemporaryDirectory(prefix=f"machine-{number}-") as machine:
-            yield _replayed(found, Path(machine), number)
+            yield _replayed(found, Path(machine), number, options)
 
 
-def _replayed(found: Recorded, machine: Path, number: int) -> str:
+def _replayed(found: Recorded, machine: Path, number: int, options: Sequence[str]) -> str:
     clone, environment = machine / f"clone-{number}", _environment(machine, number)
     git(machine, "clone", "-q", str(found.repository), str(clone))
     done = subprocess.run(
-        [sys.executable, "-m", "sealock", "replay", str(found.export), "--format", "json"],
+        [sys.executable, "-m", "sealock", "replay", str(found.export), "--format", "json", *options],
         cwd=clone,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -87,7 +88,7 @@ def _replayed(found: Recorded, machine: Path, number: int) -> str:
     if not done.stdout:
         return done.stderr
     (told,) = json.loads(done.stdout)["replays"]
-    complete = told["requests"] == told["recorded"] == len(_SCRIPT)
+    complete = told["requests"] == told["recorded"] == found.requests
     if (done.returncode, told["differences"], complete, told["tree"]) == (0, [], True, found.tree):
         return ""
     return json.dumps(told, indent=2)

@@ -24,6 +24,9 @@ _SIGNS = (
     ("environment_context", "<timezone>", "the time zone is told to the model"),
 )
 
+# Tools that the pinned settings switch off: a version that offers one does not heed them.
+_SWITCHED_OFF = ("spawn_agent", "create_goal", "web_search")
+
 
 class Probe(Protocol):
     """Looks at this machine, and starts the real program to see what it would send."""
@@ -151,11 +154,13 @@ class ExplainRun:
 def doubts(told: Told) -> tuple[str, ...]:
     """Return what a sealed request says and should not, in words: what changes from day to day or machine."""
     found = parts(told.request)
-    return tuple(
+    said = tuple(
         words
         for part, tag, words in _SIGNS
         if any(part in name and tag in text for name, text in found.items())
     )
+    offered = (f"the tool {name} is offered" for name in _SWITCHED_OFF if f"tool {name}" in found)
+    return (*said, *offered)
 
 
 def pinned_settings(task: AgentTask, command: SealedCommand) -> tuple[Setting, ...]:

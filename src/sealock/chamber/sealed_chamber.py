@@ -76,6 +76,7 @@ class SealedChamber:
         self._replay = replay
         self._owned = ExitStack()
         self._scratch = ""
+        self._proven = False
         self._verified: tuple[Mapping[str, McpServer], tuple[Mount, ...]] | None = None
 
     def __enter__(self) -> Self:
@@ -171,8 +172,22 @@ class SealedChamber:
         )
 
     def start(self, command: SealedCommand, backend: BackendName, limits: Limits) -> RunningAgent:
-        """Start it; all of it ends with the context. Raises Undecided."""
+        """Start it; all of it ends with the context.
+
+        A version that no test ran shows itself by a canary first, where there is a sandbox to try it in.
+        Raises Undecided, and Refused for what the canary tells.
+        """
+        if command.relay and not self._proven and self._settings.codex.allow_untested:
+            self._prove(command, backend)
         return backends.start(command, backend, limits)
+
+    def _prove(self, command: SealedCommand, backend: BackendName) -> None:
+        from sealock.chamber import codex_versions, version_canary
+
+        version = self.binary().version
+        if version not in codex_versions.TESTED:
+            version_canary.prove(command, backend, version)
+        self._proven = True
 
     def _key(self) -> str:
         from sealock.chamber.upstream_key import read_key
