@@ -2,31 +2,48 @@
 
     python -m bench.chamber [--rounds 10] [--codex 0.169.0] [--out docs/reference/benchmarks-chamber.md]
 
-Every figure is of a whole process, start to exit. The model answers at once, so what is measured is all that
-is not the model: the sandbox, the clean copy, the proxy, the record. It needs `tools/codex_binaries.py`.
+Every figure of a run is of a whole process, start to exit. The model answers at once, so what is measured is
+all that is not the model: the sandbox, the clean copy, the proxy, the record. Processor time is that of the
+process and of all that it started; other work on the machine stretches it less than the clock's.
+It needs `tools/codex_binaries.py`.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
+import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.chamber.cli import platform
 from tests.chamber.conftest import codex_program
+from tests.chamber.records import manifest
 from tests.chamber.scripted_model import Request, Turn, patch, run, say, scripted, turn
+
+from sealock.chamber.meter import Budget
+from sealock.chamber.proxy import ModelProxy
+from sealock.chamber.redaction import Redactor
+from sealock.chamber.run_store import RunStore
+from sealock.chamber.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.chamber.scripted_model import ScriptedModel
+
 SEALOCK = str(Path(sys.executable).parent / "sealock")
 _TOGETHER = 8
+_REQUESTS = 200
+_REQUEST_BYTES = 36_000
+_SWITCH_SECONDS = 0.0005  # as `sealock exec` sets it
 _TURNS = (
     turn(run("cat services.yaml")),
     turn(run("ls -la", "c2")),
@@ -40,7 +57,20 @@ def _next(request: Request) -> Turn:
     return _TURNS[min(len(request.outputs), len(_TURNS) - 1)]
 
 
-def _timed(command: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
+class Took(NamedTuple):
+    """Seconds by the clock, and of the processor."""
+
+    clock: float
+    processor: float
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _timed(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Took:
+    before = _processor()
     begun = time.perf_counter()
     done = subprocess.run(
         command,
@@ -54,7 +84,7 @@ def _timed(command: Sequence[str], folder: Path, environment: dict[str, str]) ->
     seconds = time.perf_counter() - begun
     if done.returncode:
         sys.exit(f"{command} ended with {done.returncode}\n{done.stdout[-2000:]!r}\n{done.stderr[-2000:]!r}")
-    return seconds
+    return Took(seconds, _processor() - before)
 
 
 def _bare(program: str, url: str, home: Path) -> tuple[list[str], dict[str, str]]:
@@ -86,6 +116,38 @@ def _together(command: Sequence[str], folder: Path, environment: dict[str, str])
     return time.perf_counter() - begun
 
 
+def _answered(connection: http.client.HTTPConnection, body: bytes, bearer: str) -> float:
+    """Return the seconds until the whole answer is there."""
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    begun = time.perf_counter()
+    connection.request("POST", "/v1/responses", body, headers)
+    connection.getresponse().read()
+    return time.perf_counter() - begun
+
+
+def _proxied(model: ScriptedModel, folder: Path) -> list[float]:
+    """Return what a proxy that records adds to each of some requests, in seconds, sorted."""
+    words = " ".join(f"word{number}" for number in range(_REQUEST_BYTES // 8))[:_REQUEST_BYTES]
+    content = [{"type": "input_text", "text": words}]
+    item = {"type": "message", "role": "user", "content": content}
+    body = json.dumps({"model": "gpt-5.5", "stream": True, "input": [item]}).encode()
+    recorder = RunStore(str(folder)).begin(manifest(), Redactor({}))
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    with ModelProxy("record", Upstream(model.url), Budget(), recorder) as proxy:
+        bearer = proxy.endpoint.token
+        hosts = (model.url.split("/")[2], proxy.endpoint.url.split("/")[2])
+        straight, through = (http.client.HTTPConnection(each, timeout=60) for each in hosts)
+        added = []
+        for number in range(_REQUESTS + 10):
+            pair = _answered(straight, body, bearer), _answered(through, body, bearer)
+            if number >= 10:  # noqa: PLR2004 - the first load what they need
+                added.append(pair[1] - pair[0])
+        straight.close()
+        through.close()
+    recorder.finish(manifest())
+    return sorted(added)
+
+
 def page(rounds: int, version: str) -> str:
     """Return the page."""
     with tempfile.TemporaryDirectory(prefix="sealock-bench-") as scratch, scripted(_next) as model:
@@ -102,8 +164,11 @@ def page(rounds: int, version: str) -> str:
             if number:  # the first fills caches
                 pairs.append(pair)
         together = _together(sealed, root, environment)
-    ours, theirs = [each[1] for each in pairs], [each[0] for each in pairs]
-    extra = sorted(sealed - bare for bare, sealed in pairs)
+        proxied = _proxied(model, folder)
+    theirs, ours = [each[0].clock for each in pairs], [each[1].clock for each in pairs]
+    extra = sorted(sealed.clock - bare.clock for bare, sealed in pairs)
+    work = statistics.median(sealed.processor - bare.processor for bare, sealed in pairs)
+    late = proxied[len(proxied) * 9 // 10]
     allowed = 0.05 * statistics.median(theirs) + 0.15
     return (
         "# Benchmarks of sealed runs\n"
@@ -116,6 +181,9 @@ def page(rounds: int, version: str) -> str:
         f"| `sealock exec`, median | {statistics.median(ours):.2f} s | – |\n"
         f"| what sealing adds, median of the pairs (range) | {statistics.median(extra) * 1000:.0f} ms "
         f"({extra[0] * 1000:.0f}–{extra[-1] * 1000:.0f}) | 5 % + 150 ms = {allowed * 1000:.0f} ms |\n"
+        f"| the same in processor time, median of the pairs | {work * 1000:.0f} ms | – |\n"
+        f"| what the proxy adds to a request of {_REQUEST_BYTES // 1000} KB, median (90 of 100) | "
+        f"{statistics.median(proxied) * 1000:.1f} ms ({late * 1000:.1f}) | 3 ms |\n"
         f"| {_TOGETHER} sealed runs side by side, all of them | {together:.1f} s | all end well |\n"
     )
 

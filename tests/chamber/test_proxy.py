@@ -338,6 +338,13 @@ def test_a_mode_without_what_it_needs_is_refused(mode: Any) -> None:  # noqa: AN
         ModelProxy(mode, None, Budget())
 
 
+def test_a_record_that_could_not_keep_the_key_out_is_refused(tmp_path: Path) -> None:
+    recorder = RunStore(str(tmp_path)).begin(manifest(), Redactor({}))
+    with pytest.raises(UsageError, match="does not know the provider's key"):
+        ModelProxy("record", Upstream("http://127.0.0.1:1/v1", _KEY), Budget(), recorder)
+    recorder.finish(manifest())
+
+
 @contextmanager
 def _recording(root: Path, script: list[Turn], secrets: dict[str, str] | None = None) -> Iterator[ModelProxy]:
     recorder = RunStore(str(root)).begin(manifest(), Redactor({"key": _KEY, **(secrets or {})}))

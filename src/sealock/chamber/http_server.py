@@ -6,6 +6,7 @@ One request at a time of each connection is answered. A client that goes away en
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ import h11
 import msgspec
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Awaitable, Callable
 
     Handler = Callable[["Request", "Stream"], Awaitable["Reply | None"]]
@@ -111,6 +111,8 @@ class Server:
             await asyncio.wait(left)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # asyncio does it for sockets that say that they are TCP's, which an accepted one does not.
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = _Connection(reader, writer, self._handler, self._most)
         task = asyncio.create_task(connection.run())
         self._open[task] = connection

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from sealock.chamber import event_stream, model_request, proxy_notes
 from sealock.chamber.conversations import Lanes, thread_of
+from sealock.chamber.http_server import Reply
 from sealock.chamber.meter import Grant, Meter, usage_of
+from sealock.chamber.provider import Provider, ProviderFailed, Refusal
 from sealock.chamber.proxy_notes import JSON, STREAM, Notes
 from sealock.chamber.recording import Answered
 from sealock.chamber.redaction import Leak
 from sealock.chamber.secret_forms import SHORTEST, Forms
-from sealock.chamber.upstream import Provider, ProviderFailed, Refusal, Upstream
 from sealock.domain.agent_run import Exchange, ProxyReport, Usage
-from sealock.errors import SealockError, UsageError
+from sealock.errors import SealockError
 
 if TYPE_CHECKING:
     from sealock.chamber.http_client import Response
-    from sealock.chamber.http_server import Reply, Request, Stream
+    from sealock.chamber.http_server import Request, Stream
     from sealock.chamber.meter import Budget
     from sealock.chamber.model_request import Asked
     from sealock.chamber.recording import Recorder
+    from sealock.chamber.upstream import Upstream
 
 _MOST_RESPONSE_BYTES = 64 << 20
 _QUOTA = 429, "insufficient_quota"
@@ -37,9 +39,6 @@ class LiveModel:
         self._provider = Provider(upstream)
         key = upstream.key if len(upstream.key) >= SHORTEST else ""
         self._key = Forms({"key": key} if key else {})
-        if recorder and key and not recorder.redactor.knows(key.encode()):
-            message = "the record does not know the provider's key, and could not keep it out"
-            raise UsageError(message)
         self._budget = budget
         self._meter = Meter(budget)
         self._recorder = recorder
@@ -192,8 +191,6 @@ class _Passing:
 
     async def run(self, stream: Stream, asked: Asked, grant: Grant) -> Reply | None:
         """Ask, and pass on what comes."""
-        from sealock.chamber.http_server import Reply  # noqa: PLC0415 - only where a model is asked
-
         try:
             async with self._provider.ask(asked.capped(grant.output)) as found:
                 if not isinstance(found, Refusal):

@@ -7,7 +7,6 @@ trying again is pointless: both end Codex at once.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import secrets
 import socket
@@ -15,20 +14,26 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from sealock.chamber.live_model import LiveModel
-from sealock.chamber.replayed_model import ReplayedModel
+from sealock.chamber.secret_forms import SHORTEST
+from sealock.chamber.upstream import checked
 from sealock.domain.agent_run import ModelEndpoint, ProxyReport
 from sealock.errors import SealockError, Undecided, UsageError
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
     from types import TracebackType
 
     from sealock.chamber.http_server import Reply, Request, Stream
+    from sealock.chamber.live_model import LiveModel
     from sealock.chamber.meter import Budget
     from sealock.chamber.recording import Recorder
+    from sealock.chamber.replayed_model import ReplayedModel
     from sealock.chamber.run_store import Recording
     from sealock.chamber.upstream import Upstream
     from sealock.domain.agent_run import ProxyMode
+
+# ruff: noqa: PLC0415 - what serves is loaded in its own thread, while the agent starts
 
 PATH = "/v1/responses"
 
@@ -55,7 +60,8 @@ class ModelProxy:
         Raises UsageError for a mode without what it needs, Undecided for a record that cannot be replayed.
         """
         self._token = secrets.token_urlsafe(32)
-        self._service = _service(mode, upstream, budget, recorder, replay)
+        self._load = _service(mode, upstream, budget, recorder, replay)
+        self._service: LiveModel | ReplayedModel | None = None
         self._port = 0
         self._failure: BaseException | None = None
         self._ready = threading.Event()
@@ -70,7 +76,7 @@ class ModelProxy:
 
     def report(self) -> ProxyReport:
         """Return what has happened so far; all of it once the context has ended."""
-        return self._service.report()
+        return self._service.report() if self._service else ProxyReport()
 
     def __enter__(self) -> Self:
         # It listens at once and answers a little later: the agent needs as long to start as it does.
@@ -101,8 +107,11 @@ class ModelProxy:
             raise Undecided(message) from self._failure
 
     def _run(self) -> None:
+        import asyncio
+
         try:
-            asyncio.run(self._serve())
+            self._service = self._load()
+            asyncio.run(self._serve(self._service))
         except BaseException as wrong:  # noqa: BLE001 - told to who started it
             self._failure = wrong
         finally:
@@ -110,25 +119,27 @@ class ModelProxy:
             self._listening.close()
             self._ready.set()
 
-    async def _serve(self) -> None:
-        from sealock.chamber.http_server import Server  # noqa: PLC0415 - only where a model is asked
+    async def _serve(self, service: LiveModel | ReplayedModel) -> None:
+        import asyncio
+
+        from sealock.chamber.http_server import Server
+
+        async def answer(request: Request, stream: Stream) -> Reply | None:
+            if fault := self._fault(request):
+                return service.refuse(*fault)
+            return await service.answer(request, stream)
 
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = Server(self._answer, _MOST_REQUEST_BYTES)
-        await self._service.open()
+        server = Server(answer, _MOST_REQUEST_BYTES)
+        await service.open()
         try:
             await server.start(self._listening)
             self._ready.set()
             await self._stop.wait()
         finally:
             await server.close(_GRACE_SECONDS)
-            await self._service.close()
-
-    async def _answer(self, request: Request, stream: Stream) -> Reply | None:
-        if fault := self._fault(request):
-            return self._service.refuse(*fault)
-        return await self._service.answer(request, stream)
+            await service.close()
 
     def _fault(self, request: Request) -> tuple[int, str, str] | None:
         """Return the answer to what nobody may ask: status, code and message."""
@@ -150,13 +161,32 @@ def _service(
     budget: Budget,
     recorder: Recorder | None,
     replay: Recording | None,
-) -> LiveModel | ReplayedModel:
+) -> Callable[[], LiveModel | ReplayedModel]:
+    """Return what makes the service; what can be wrong with it is looked at now. Raises UsageError."""
     needed: dict[str, Any] = {"live": upstream, "record": upstream and recorder, "replay": replay}
     if not needed[mode]:
         message = f"the model proxy has nothing to {mode} with"
         raise UsageError(message)
     if mode == "replay":
-        assert replay  # noqa: S101 - just looked at
-        return ReplayedModel(replay)
+        return _replayed(replay)
     assert upstream  # noqa: S101 - just looked at
-    return LiveModel(upstream, budget, recorder if mode == "record" else None)
+    asked = checked(upstream)
+    writer = recorder if mode == "record" else None
+    if writer and len(asked.key) >= SHORTEST and not writer.redactor.knows(asked.key.encode()):
+        message = "the record does not know the provider's key, and could not keep it out"
+        raise UsageError(message)
+
+    def live() -> LiveModel:
+        from sealock.chamber.live_model import LiveModel
+
+        return LiveModel(asked, budget, writer)
+
+    return live
+
+
+def _replayed(recording: Recording | None) -> Callable[[], ReplayedModel]:
+    from sealock.chamber.replayed_model import ReplayedModel
+
+    assert recording  # noqa: S101 - just looked at
+    model = ReplayedModel(recording)
+    return lambda: model

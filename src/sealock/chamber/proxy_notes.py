@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from sealock.chamber.http_server import Reply
+
 if TYPE_CHECKING:
-    from sealock.chamber.http_server import Reply
     from sealock.domain.agent_run import Exchange
 
 JSON = {"content-type": "application/json"}
@@ -36,8 +37,6 @@ class Notes:
 
     def refuse(self, status: int, code: str, message: str) -> Reply:
         """Return a refusal in the API's form, and note it."""
-        from sealock.chamber.http_server import Reply  # noqa: PLC0415 - only where a model is asked
-
         self.say(message)
         return Reply(status, error(code, message), JSON)
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from sealock.chamber import model_request
 from sealock.chamber.conversations import Mismatch, Replayed, thread_of
+from sealock.chamber.http_server import Reply
 from sealock.chamber.meter import added
 from sealock.chamber.proxy_notes import Notes
 from sealock.domain.agent_run import ProxyReport, Usage
 from sealock.errors import SealockError
 
 if TYPE_CHECKING:
-    from sealock.chamber.http_server import Reply, Request, Stream
+    from sealock.chamber.http_server import Request, Stream
     from sealock.chamber.run_store import Recording
 
 _FATAL = 400, "invalid_request_error"
@@ -54,8 +55,6 @@ class ReplayedModel:
 
     async def answer(self, request: Request, stream: Stream) -> Reply:
         """Return what was recorded for exactly this request."""
-        from sealock.chamber.http_server import Reply  # noqa: PLC0415 - only where a model is asked
-
         del stream
         head = model_request.head_of(request.body)
         if isinstance(head, str):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sealock.chamber.backends.running import RunningAgent
+    from sealock.chamber.backends.supervisor import Supervisor
     from sealock.chamber.meter import SharedBudget
     from sealock.chamber.proxy import ModelProxy
     from sealock.chamber.ledger import Unrecorded
@@ -75,6 +76,7 @@ class SealedChamber:
         self._keep_record = keep_record
         self._replay = replay
         self._owned = ExitStack()
+        self._supervisor: Supervisor | None = None
         self._scratch = ""
         self._proven = False
         self._verified: tuple[Mapping[str, McpServer], tuple[Mount, ...]] | None = None
@@ -96,7 +98,11 @@ class SealedChamber:
             yield workspace
 
     def run_id(self) -> str:
-        """Return the id of a run that begins now."""
+        """Return the id of a run that begins now; its supervisor loads while the rest gets ready."""
+        from sealock.chamber.backends.supervisor import Supervisor
+
+        self._supervisor = Supervisor()
+        self._owned.callback(self._supervisor.close)
         from sealock.chamber.run_store import RunStore
 
         return RunStore(self._root).new_id(datetime.now(UTC))  # noqa: TID251 - an adapter
@@ -179,7 +185,8 @@ class SealedChamber:
         """
         if command.relay and not self._proven and self._settings.codex.allow_untested:
             self._prove(command, backend)
-        return backends.start(command, backend, limits)
+        supervisor, self._supervisor = self._supervisor, None
+        return backends.start(command, backend, limits, supervisor)
 
     def _prove(self, command: SealedCommand, backend: BackendName) -> None:
         from sealock.chamber import codex_versions, version_canary

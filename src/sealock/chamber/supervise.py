@@ -143,15 +143,16 @@ def _kill(child: int) -> None:
     if not os.path.isdir("/proc/self"):  # noqa: PTH112 - stdlib's cheap part
         return
     for _ in range(_KILL_ROUNDS):
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            # Orphans below become children of this process: without any, nothing is left.
+            return
         left = _descendants()
         for each in left:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(each, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if not left:
-            return
         time.sleep(0.01)
 
 
@@ -192,6 +193,7 @@ def main() -> None:
     _kill(child)
     with suppress(OSError):
         control.send(json.dumps({"status": status}).encode() + b"\n")
+    os._exit(0)  # Sealock waits for it
 
 
 if __name__ == "__main__":

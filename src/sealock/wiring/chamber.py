@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     Ended = Callable[[RunManifest], None]
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` stays fast
+
+_SWITCH_SECONDS = 0.0005
 
 MODEL = "gpt-5.5"
 """The model of a run that is no task of sealock.yaml."""
@@ -86,13 +89,17 @@ def traced(options: RunOptions, watch: Watch, run: Callable[[Watch, Ended], RunO
 
 @contextmanager
 def agents(root: str, settings: Settings, options: RunOptions = RunOptions()) -> Iterator[RunAgent]:  # noqa: B008
-    """Give what runs agents for a repository; folders that runs need are gone afterwards."""
+    """Give what runs agents for a repository; folders that runs need are gone afterwards.
+
+    The threads of a run hand over quickly from then on: each waits for others in the middle of an answer.
+    """
     import msgspec
 
     from sealock.adapters.system_clock import SystemClock
     from sealock.app.run_agent import RunAgent
     from sealock.chamber.sealed_chamber import SealedChamber
 
+    sys.setswitchinterval(_SWITCH_SECONDS)
     said = settings.chamber
     if options.allow_untested:
         codex = msgspec.structs.replace(said.codex, allow_untested=True)

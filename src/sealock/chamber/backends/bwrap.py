@@ -21,6 +21,7 @@ from sealock.errors import Undecided
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealock.chamber.backends.supervisor import Supervisor
     from sealock.domain.agent_run import Limits, Mount, SealedCommand
 
 BWRAP = "bwrap"
@@ -50,8 +51,8 @@ def program(command: SealedCommand) -> str:
     return found
 
 
-def start(command: SealedCommand, limits: Limits) -> RunningAgent:
-    """Start the agent. Raises Undecided where the machine does not let it."""
+def start(command: SealedCommand, limits: Limits, supervisor: Supervisor | None = None) -> RunningAgent:
+    """Start the agent, with a supervisor that may be there already. Raises Undecided where it cannot."""
     with ExitStack() as owned:
         folder = owned.enter_context(tempfile.TemporaryDirectory(prefix="sealock-files-"))
         order = Order(
@@ -62,7 +63,7 @@ def start(command: SealedCommand, limits: Limits) -> RunningAgent:
             arguments=tuple(arguments(command, folder)),
             port=PORT if command.relay else 0,
         )
-        return RunningAgent(order, limits, command, owned.pop_all())
+        return RunningAgent(order, limits, command, owned.pop_all(), supervisor)
 
 
 def arguments(command: SealedCommand, folder: str) -> Iterator[str]:

@@ -7,8 +7,6 @@ import os
 import selectors
 import signal
 import socket
-import sys
-import tempfile
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,10 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 
-from sealock.adapters import process
-from sealock.chamber import supervise
 from sealock.chamber.backends.disk import DiskWatch
 from sealock.chamber.backends.relay import Relay
+from sealock.chamber.backends.supervisor import Supervisor
 from sealock.domain.agent_run import AgentExit
 from sealock.errors import Undecided
 
@@ -70,8 +67,15 @@ class RunningAgent:
     run a little later. `alive` says that something happened which no line shows.
     """
 
-    def __init__(self, order: Order, limits: Limits, command: SealedCommand, owned: ExitStack) -> None:
-        """Start a command by an order; `owned` is closed at its end.
+    def __init__(
+        self,
+        order: Order,
+        limits: Limits,
+        command: SealedCommand,
+        owned: ExitStack,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """Start a command by an order; `owned` is closed at its end, and so is a `supervisor`.
 
         Raises Undecided when it cannot be started.
         """
@@ -86,6 +90,10 @@ class RunningAgent:
         self._buffer = bytearray()
         self._errors = bytearray()
         self._control_text = bytearray()
+        self._listening = False
+        self._supervisor = supervisor or Supervisor()
+        self._process, self._control = self._supervisor.process, self._supervisor.control
+        self._owned.callback(self._supervisor.close)
         try:
             self._start(order, command.stdin, command.relay)
         except BaseException:
@@ -128,33 +136,19 @@ class RunningAgent:
 
     def close(self) -> None:
         """End it if it still runs, and let go of everything; idempotent."""
-        if hasattr(self, "_process"):
-            if not self._over:
-                self.kill()
-                with suppress(Undecided):
-                    self.wait()
-            self._end_supervisor()
+        if self._listening and not self._over:
+            self.kill()
+            with suppress(Undecided):
+                self.wait()
+        self._supervisor.end()
         self._owned.close()
 
     def _start(self, order: Order, stdin: bytes, relay: str) -> None:
-        ours, theirs = socket.socketpair()
-        self._control = self._owned.enter_context(ours)
-        prompt = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the agent
-        self._owned.push(prompt)
-        prompt.write(stdin)
-        prompt.seek(0)
-        program = [sys.executable, "-I", "-S", str(Path(supervise.__file__)), str(theirs.fileno())]
-        reading, writing = os.pipe()
-        self._information = self._owned.enter_context(os.fdopen(reading, "rb", buffering=0))
-        os.set_blocking(reading, False)
-        with theirs, os.fdopen(writing, "wb", buffering=0):
-            self._process = process.start(
-                program, environment={}, folder="/", stdin=prompt, inherited=(theirs.fileno(), writing)
-            )
-        self._owned.callback(self._close_pipes)
+        self._supervisor.give(stdin)
         self._began = self._last = time.monotonic()
         self._control.settimeout(_START_SECONDS)
-        self._control.sendall(msgspec.json.encode(_completed(order, self._limits, writing)) + b"\n")
+        told = _completed(order, self._limits, self._supervisor.writing)
+        self._control.sendall(msgspec.json.encode(told) + b"\n")
         if order.port:
             self._take_network(relay)
         self._control.settimeout(0)
@@ -184,6 +178,7 @@ class RunningAgent:
         self._selector.register(self._process.stdout, selectors.EVENT_READ, self._take_output)
         self._selector.register(self._process.stderr, selectors.EVENT_READ, self._take_errors)
         self._selector.register(self._control, selectors.EVENT_READ, self._take_control)
+        self._listening = True
 
     def _step(self) -> Iterator[Line]:
         """Wait for what comes next, and look at the clocks."""
@@ -218,7 +213,7 @@ class RunningAgent:
             elif self._disk.full():
                 self.kill("disk")
         elif now >= self._kill_until:
-            self._end_supervisor()
+            self._supervisor.end()
 
     def _take_output(self) -> bool:
         data = self._read(self._process.stdout)
@@ -281,29 +276,13 @@ class RunningAgent:
         It dies with its parent by itself, but for a moment at its start in which it does not know yet.
         """
         with suppress(OSError, ValueError, KeyError, TypeError):
-            first = int(json.loads(self._information.read() or b"{}")["child-pid"])
+            first = int(json.loads(self._supervisor.information.read() or b"{}")["child-pid"])
             if Path(f"/proc/{first}/cmdline").read_bytes().startswith(b"bwrap\0"):
                 os.kill(first, signal.SIGKILL)
 
     def _more(self, take: Any) -> bool:  # noqa: ANN401 - one of its own methods
         before = len(self._buffer) + len(self._errors)
         return bool(take() and len(self._buffer) + len(self._errors) != before)
-
-    def _end_supervisor(self) -> None:
-        """Give the supervisor a moment to end; then it is killed, and what it started dies with it."""
-        with suppress(OSError):
-            self._control.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(_KILL_SECONDS)
-        except Exception:  # noqa: BLE001 - whatever it is: it must end
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-    def _close_pipes(self) -> None:
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe:
-                pipe.close()
 
 
 def _written(command: SealedCommand) -> str:
