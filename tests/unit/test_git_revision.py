@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sealock.adapters import git_program
 from sealock.adapters.engine import EngineRenderer, Engines, open_pool
 from sealock.adapters.file_tree import RepositoryFiles
 from sealock.adapters.git_objects import GitObjects
@@ -562,3 +563,28 @@ def test_a_remembered_revision_is_what_rendering_it_anew_gives(
         history.append(commit(repository.root))
     for revision in (*history, history[0]):
         assert repository.cached(revision) == repository.anew(revision)
+
+
+def test_what_was_listed_once_is_not_listed_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(root)
+    cache = root.parent / "cache"
+    head = GitRevisions(str(root)).resolve("HEAD")
+    with GitRevisions(str(root), cache).files(head) as files:
+        first = files.files()
+    with monkeypatch.context() as patch, GitRevisions(str(root), cache).files(head) as files:
+        patch.setattr(git_program, "output", lambda *_: pytest.fail("it is listed again"))
+        assert files.files() == first
+    write(root, {"later.yaml": "later\n"})
+    commit(root)
+    with GitRevisions(str(root), cache).files(GitRevisions(str(root)).resolve("HEAD")) as files:
+        assert set(files.files()) == {*first, "later.yaml"}
+
+
+def test_one_file_is_read_by_who_reads_others_anyway(root: Path) -> None:
+    commit(root)
+    with GitObjects(str(root)) as objects:
+        there = GitRevisions(str(root)).one_file("HEAD", objects)
+        assert there.read_text("a.yaml") == GitRevisions(str(root)).one_file("HEAD").read_text("a.yaml")
+        for name in ("absent.yaml", "folder"):
+            with pytest.raises(FileNotFoundError):
+                there.read_text(name)

@@ -6,11 +6,13 @@ import errno
 import hashlib
 import os
 from collections import deque
+from contextlib import nullcontext
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from sealock.adapters import git_program
+from sealock.adapters.cache_file import CacheFile
 from sealock.adapters.git_objects import GitObjects
 from sealock.adapters.stat_signature import Seen, Signature
 from sealock.domain.location import Location
@@ -22,8 +24,10 @@ from sealock.errors import Refused, Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 _MOST_LINKS = 40
+_MOST_LISTINGS = 50
 _SIBLINGS = 30
 _FARTHEST_AHEAD = 64
 _LINK = "120000"
@@ -37,9 +41,13 @@ _NO_SIGNATURE = Signature(0, 0, 1 << 62, 1 << 62)
 class GitRevisions:
     """The revisions of the repository that holds the folder `root`."""
 
-    def __init__(self, root: str) -> None:
-        """Ask about the repository at `root`; nothing runs before a question."""
+    def __init__(self, root: str, cache: Path | None = None) -> None:
+        """Ask about the repository at `root`; nothing runs before a question.
+
+        What the last revision of each role holds is remembered in the folder `cache`.
+        """
         self.root = os.path.realpath(root)
+        self._cache = cache
 
     @cached_property
     def git_dir(self) -> str:
@@ -151,9 +159,28 @@ class GitRevisions:
     def _listed(self, *options: str) -> list[str]:
         return os.fsdecode(git_program.output(self.root, ["ls-files", "-z", *options])).split("\0")
 
-    def one_file(self, revision: str) -> OneFile:
-        """Return a reader of single files of what `revision` names, for who needs no more."""
-        return OneFile(self.root, revision, self._places[1])
+    def one_file(self, revision: str, objects: GitObjects | None = None) -> OneFile:
+        """Return a reader of single files of what `revision` names, for who needs no more.
+
+        With `objects` it needs no process of its own.
+        """
+        return OneFile(self.root, lambda: f"{revision}:{self._places[1]}", objects)
+
+    def listed(self, tree: str, role: str) -> bytes:
+        """Return what `git ls-tree` says of all that is in a tree. Raises Undecided.
+
+        A tree's id is of all that is in it: what was listed of it holds for good.
+        """
+        arguments = ["ls-tree", "-r", "-z", "--full-tree", tree]
+        if self._cache is None:
+            return git_program.output(self.root, arguments)
+        name = hashlib.blake2b(os.fsencode(f"{self.root}\0{role}"), digest_size=16).hexdigest()
+        file = CacheFile(self._cache / "listings" / name, f"listing-{tree}", _MOST_LISTINGS)
+        known = file.read()
+        if known is None:
+            known = git_program.output(self.root, arguments)
+            file.write(known)
+        return known
 
     def files(
         self, revision: Revision, role: str = "base", objects: GitObjects | None = None
@@ -173,23 +200,25 @@ def _changes(raw: bytes) -> Iterator[PathChange]:
 
 
 class OneFile:
-    """Reads single plain files of a revision, one Git process each; a FileTree that lists nothing."""
+    """Reads single plain files of a revision; a FileTree that lists nothing."""
 
-    def __init__(self, root: str, revision: str, prefix: str) -> None:
-        """Read below the folder `prefix` of `revision`."""
+    def __init__(self, root: str, folder: Callable[[], str], objects: GitObjects | None = None) -> None:
+        """Read what is below the `folder` of a revision, as Git names it: `HEAD:apps/`."""
         self._root = root
-        self._name = f"{revision}:{prefix}"
+        self._folder = folder
+        self._objects = objects
 
     def files(self) -> tuple[str, ...]:
         """Return nothing: what there is, was not asked."""
         return ()
 
     def read_text(self, path: str) -> str:
-        """Return a file's text. Raises FileNotFoundError, also where there is no such revision."""
-        done = git_program.run(self._root, ["cat-file", "blob", f"{self._name}{path}"])
-        if done.status:
+        """Return a file's text. Raises FileNotFoundError, also where there is no such revision, Undecided."""
+        with nullcontext(self._objects) if self._objects else GitObjects(self._root) as objects:
+            found = objects.find(f"{self._folder()}{path}")
+        if found is None or found[0] != "blob":
             raise FileNotFoundError(errno.ENOENT, "not in the revision", path)
-        return decode(done.stdout, path)
+        return decode(found[1], path)
 
 
 class _Entry(NamedTuple):
@@ -246,9 +275,8 @@ class RevisionFiles:
     def _entries(self) -> dict[str, _Entry]:
         if self.revision.tree == _EMPTY_TREE:
             return {}
-        listed = git_program.output(self.root, ["ls-tree", "-r", "-z", "--full-tree", self.revision.tree])
         found = {}
-        for line in os.fsdecode(listed).split("\0"):
+        for line in os.fsdecode(self._revisions.listed(self.revision.tree, self.role)).split("\0"):
             about, _, path = line.partition("\t")
             if path:
                 found[path] = _Entry(about[:6], about[12:])

@@ -7,14 +7,13 @@ somebody wants them.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec.structs import astuple
 
+from sealock.adapters.cache_file import CacheFile
 from sealock.adapters.stat_signature import SETTLED_NS
 from sealock.domain.rendered import ObjectKey, RenderFailure, TraceEntry
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from sealock.adapters.render_cache import Probing
     from sealock.domain.rendered import Rendered
 
-_MAGIC = b"sealock-index-2\n"
-_CHECKSUM_BYTES = 16
 _MOST_FILES = 20
 _GOOD, _BAD = 1, 2
 _Key = tuple[str, str, str, str]
@@ -86,7 +83,7 @@ class RenderIndex:
 
     def __init__(self, folder: Path, name: str) -> None:
         """Use the file `name`, a hexadecimal digest of all that decides the renders besides files."""
-        self._path = folder / "indexes" / name
+        self._file = CacheFile(folder / "indexes" / name, "index-2", _MOST_FILES)
         self._content = self._read()
 
     def holding(self, overlays: Iterable[str], probes: Probing) -> dict[str, Known]:
@@ -107,38 +104,17 @@ class RenderIndex:
         return found
 
     def write(self, known: Iterable[Known]) -> None:
-        """Replace the index by these lines; a disk that refuses costs the next run time, nothing else."""
+        """Replace the index by these lines."""
         looks: dict[_Look, int] = {}
         lines: list[Line] = []
         for line, trace in known:
             numbers = tuple(looks.setdefault(_Look(*astuple(each)), len(looks)) for each in trace)
             lines.append(msgspec.structs.replace(line, looks=numbers))
-        packed = msgspec.msgpack.encode(_Content(list(looks), lines))
-        partial = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial.write_bytes(_MAGIC + _checksum(packed) + packed)
-            partial.replace(self._path)
-            self._sweep()
-        except OSError:
-            with suppress(OSError):
-                partial.unlink()
-
-    def _sweep(self) -> None:
-        files = sorted(self._path.parent.iterdir(), key=lambda each: each.stat().st_mtime)
-        for file in files[:-_MOST_FILES]:
-            file.unlink()
+        self._file.write(msgspec.msgpack.encode(_Content(list(looks), lines)))
 
     def _read(self) -> _Content:
-        try:
-            data = self._path.read_bytes()
-        except OSError:
-            return _Content([], [])
-        start = len(_MAGIC) + _CHECKSUM_BYTES
-        packed = data[start:]
-        if data[:start] == _MAGIC + _checksum(packed):
-            with suppress(msgspec.MsgspecError):
-                return _CONTENT.decode(packed)
+        with suppress(msgspec.MsgspecError):
+            return _CONTENT.decode(self._file.read() or b"")
         return _Content([], [])
 
 
@@ -156,7 +132,3 @@ def _holds(look: TraceEntry, probes: Probing) -> bool:
             and signature.size_bytes == look.size_bytes
         )
     return probes.digest(look.path) == look.digest
-
-
-def _checksum(packed: bytes) -> bytes:
-    return hashlib.blake2b(packed, digest_size=_CHECKSUM_BYTES).digest()

@@ -1,7 +1,7 @@
 """Remembers verdicts between runs, so that an unchanged object is neither validated nor asked about again.
 
-One file a repository: verdicts by the digest of all that decides them. A file that cannot be read
-counts as empty; the last of several writers wins, which costs the others time and nothing else.
+One file a repository: verdicts by the digest of all that decides them. The last of several writers wins,
+which costs the others time and nothing else.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from sealock.adapters.cache_file import CacheFile
 from sealock.ports import PermitProblem, ProjectPolicy, SchemaProblem, Schemas
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class VerdictStore:
         """
         self._cached = cached
         name = hashlib.blake2b(os.fsencode(os.path.realpath(root)), digest_size=_KEY_BYTES).hexdigest()
-        self._path = Path(folder) / "verdicts" / name
+        self._file = CacheFile(Path(folder) / "verdicts" / name, f"verdicts-{_FORM}", _MOST_FILES)
         self._known: dict[bytes, bytes] | None = None
         self._changed = False
 
@@ -63,36 +63,18 @@ class VerdictStore:
         self._changed = True
 
     def save(self) -> None:
-        """Write what is new; a disk that refuses costs the next run time, nothing else."""
+        """Write what is new."""
         if not self._changed or self._known is None or not self._cached:
             return
         newest = list(self._known.items())[-_MOST_VERDICTS:]
-        packed = msgspec.msgpack.encode(dict(newest))
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, partial = tempfile.mkstemp(dir=self._path.parent, prefix=".")
-            with os.fdopen(handle, "wb") as file:
-                file.write(_checksum(packed) + packed)
-            Path(partial).replace(self._path)
-            self._sweep()
+        self._file.write(msgspec.msgpack.encode(dict(newest)))
         self._changed = False
 
     def _read(self) -> dict[bytes, bytes]:
-        if not self._cached:
-            return {}
-        try:
-            data = self._path.read_bytes()
-            packed = data[_KEY_BYTES:]
-            if _checksum(packed) != data[:_KEY_BYTES]:
-                return {}
-            return msgspec.msgpack.decode(packed, type=dict[bytes, bytes])
-        except (OSError, msgspec.MsgspecError):
-            return {}
-
-    def _sweep(self) -> None:
-        files = sorted(self._path.parent.iterdir(), key=lambda each: each.stat().st_mtime)
-        for file in files[:-_MOST_FILES]:
-            file.unlink()
+        packed = self._file.read() if self._cached else None
+        with contextlib.suppress(msgspec.MsgspecError):
+            return msgspec.msgpack.decode(packed or b"", type=dict[bytes, bytes])
+        return {}
 
 
 def _checksum(data: bytes) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealock.app.find_waivers import of_text
-from sealock.config import settings
 from sealock.domain.settings import Waiver
 from sealock.errors import SealockError
 
@@ -35,7 +34,9 @@ def _in(base: FileTree, file: str, rules: Collection[str]) -> Iterator[Waiver]:
         text = base.read_text(file)
     except FileNotFoundError:
         return
-    if file == settings.FILE:
+    if file == "sealock.yaml":
+        from sealock.config import settings  # noqa: PLC0415 - few changes bring a waiver, and this loads long
+
         try:
             yield from settings.load(text, file, tuple(rules)).waivers
         except SealockError:

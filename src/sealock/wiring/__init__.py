@@ -292,10 +292,11 @@ def _base(stack: ExitStack, pool: EnginePool, work: RepositoryFiles, since: str,
     """Return where the work tree left the history of `since`; in a shallow clone that hides it, `since`."""
     from sealock.adapters.engine import open_renderer
     from sealock.adapters.git_revision import GitRevisions
+    from sealock.adapters.render_cache import cache_folder
     from sealock.ports import Base
 
     root = work.root
-    git = GitRevisions(root)
+    git = GitRevisions(root, cache_folder() if cached else None)
     named = git.resolve(since)
     try:
         revision = git.merge_base(named, git.resolve("HEAD"))
@@ -361,7 +362,7 @@ def diff(
         pool = stack.enter_context(engine.open_pool())
         if not cached or is_cold(cache_folder()):
             pool.start()
-        git = GitRevisions(root)
+        git = GitRevisions(root, cache_folder() if cached else None)
         base, head = _named(git, revisions)
         before, its_options = _side(stack, pool, git, (base[0], git.files(base[1])), cached=cached)
         changed = (head[0], git.files(head[1], "head")) if head else None

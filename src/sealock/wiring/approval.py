@@ -38,7 +38,7 @@ def approvals(root: str, remote: str = "", branch: str = "") -> Iterator[Approvi
     from sealock.wiring import deployed
 
     git = GitRevisions(root)
-    remote, branch = deployed.place(git, remote, branch)
+    remote, branch = deployed.place(git.one_file("HEAD"), remote, branch)
     target = GitDeployedBranch(git.root, remote=remote, branch=branch)
     author = target.author()
     with git.files(target.tip()) as files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sealock.errors import SealockError
@@ -10,44 +10,54 @@ from sealock.errors import SealockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sealock.adapters.git_revision import GitRevisions
+    from sealock.adapters.verdict_cache import VerdictStore
     from sealock.domain.settings import Settings
     from sealock.ports import FileTree
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
 
-def place(git: GitRevisions, remote: str, branch: str) -> tuple[str, str]:
+def place(head: FileTree, remote: str, branch: str, store: VerdictStore | None = None) -> tuple[str, str]:
     """Return remote and branch as the command line says, else sealock.yaml of what is checked out."""
     if remote and branch:
         return remote, branch
     try:
-        said = settings_of(git.one_file("HEAD"))[0].promotion
+        said = settings_in(text_of(head) or "", store).promotion
     except SealockError:
         # What is checked out may be anything; the deployed branch's own file is read strictly.
         return remote, branch
     return remote or said.remote, branch or said.branch
 
 
-def settings_of(files: FileTree) -> tuple[Settings, bool]:
-    """Return a revision's sealock.yaml, and whether there is one. Raises ConfigurationError."""
-    from sealock.config import settings
-
+def text_of(files: FileTree) -> str | None:
+    """Return a revision's sealock.yaml; None where there is none."""
     try:
-        return _settings(files.read_text(settings.FILE)), True
+        return files.read_text("sealock.yaml")
     except FileNotFoundError:
-        return settings.defaults(), False
+        return None
 
 
-@lru_cache(maxsize=2)
-def _settings(text: str) -> Settings:
-    """Return the settings in a text: that of what is checked out, which mostly is the deployed branch's too.
+def settings_in(text: str, store: VerdictStore | None = None) -> Settings:
+    """Return the settings in a text, which takes longer to read than to remember. Raises ConfigurationError.
 
     A rule that is not known here is for `check` to say: it stops no promotion.
     """
+    import msgspec
+
+    from sealock import __version__
+    from sealock.adapters.verdict_cache import digest
+    from sealock.domain.settings import Settings
+
+    key = digest("settings", __version__, text)
+    known = store.get(key) if store else None
+    with suppress(msgspec.MsgspecError):
+        return msgspec.msgpack.decode(known or b"", type=Settings)
     from sealock.config import settings
 
-    return settings.load(text)
+    found = settings.load(text)
+    if store:
+        store.put(key, msgspec.msgpack.encode(found))
+    return found
 
 
 def service_folders(text: str, settings: Settings) -> Mapping[str, str]:

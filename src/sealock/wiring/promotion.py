@@ -61,6 +61,7 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
     from sealock.adapters.git_objects import GitObjects
     from sealock.adapters.git_remote import read_repository
     from sealock.adapters.git_revision import GitRevisions
+    from sealock.adapters.render_cache import cache_folder
 
     # A thread that loads modules would keep who waited for Git waiting for ten times as long.
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -70,13 +71,14 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
         # While Git and the engine are waited for, what a check needs is loaded.
         threading.Thread(target=_load_ahead, daemon=True).start()
         registry = EngineRegistry(registries, caller_environment())
-        git = GitRevisions(root)
+        git = GitRevisions(root, cache_folder())
         with GitObjects(git.root) as objects:
             known = Known(
                 objects,
                 AskedAhead(lambda: read_repository(git.root)),
                 AskedAhead(lambda: git_write.author(git.root)),
             )
+            AskedAhead(lambda: git.git_dir)
             yield Promotions(pool, registry, git, known, choices)
 
 
@@ -86,9 +88,6 @@ def _load_ahead() -> None:
     import sealock.app.check
     import sealock.app.gates
     import sealock.app.promotion.plan  # noqa: F401 - for later
-    from sealock.adapters.render_cache import cache_folder
-
-    cache_folder()
 
 
 class Promotions:
@@ -180,14 +179,16 @@ class Promotions:
         from sealock.wiring import deployed, release
 
         git, pool = self._git, self._pool
-        remote, name = deployed.place(git, self._choices.remote, self._choices.branch)
+        folder = cache_folder()
+        store, objects = _store(git.root, "revisions", folder), self._known.objects
+        head = git.one_file("HEAD", objects)
+        remote, name = deployed.place(head, self._choices.remote, self._choices.branch, store)
         branch = GitDeployedBranch(git.root, remote=remote, branch=name, known=self._known)
         base = branch.tip()
-        folder = cache_folder()
         with ExitStack() as stack:
-            files = stack.enter_context(git.files(base, objects=self._known.objects))
-            settings, configured = deployed.settings_of(files)
-            store = _store(git.root, "revisions", folder)
+            files = stack.enter_context(git.files(base, objects=objects))
+            text = deployed.text_of(files)
+            settings = deployed.settings_in(text or "", store)
             stack.callback(store.save)
             judged = store, fingerprint(pool, folder)
             opened = _Opened(pool, git, files, settings, *judged, branch.branch().remote, {})
@@ -196,7 +197,7 @@ class Promotions:
                 base=base,
                 files=files,
                 settings=settings,
-                configured=configured,
+                configured=text is not None,
                 catalog=opened.catalog,
                 blob=files.blob,
                 mentions=GitMentions(files, _store(git.root, "mentions", folder)),

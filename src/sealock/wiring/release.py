@@ -76,7 +76,7 @@ def releases(root: str, place: tuple[str, str], question: ReleaseQuestion) -> It
     from sealock.wiring import deployed
 
     git = GitRevisions(root)
-    remote, name = deployed.place(git, *place)
+    remote, name = deployed.place(git.one_file("HEAD"), *place)
     target = GitDeployedBranch(git.root, remote=remote, branch=name)
     branch, tip = target.branch(), target.tip()
     with git.files(tip) as files:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from sealock import wiring
 from sealock.errors import SealockError, Undecided
+from sealock.wiring import deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sealock.domain.promotion import Branch
     from sealock.domain.settings import Promotion, Settings
     from sealock.domain.status import OpenPromotion
-    from sealock.ports import FileTree
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
@@ -135,8 +135,6 @@ class _Deployed(NamedTuple):
         if not _FOLDER_KEY.search(text):
             # Each is at services/NAME, which the folders' names tell: no need to decode hundreds.
             return {}
-        from sealock.wiring import deployed
-
         return deployed.service_folders(text, self.settings)
 
     def waiting(self) -> tuple[OpenPromotion, ...]:
@@ -197,6 +195,7 @@ def _deployed(root: str, place: PlaceOptions, store: VerdictStore) -> Iterator[_
     """Give the deployed branch, as the command line says, else sealock.yaml of what is checked out."""
     from sealock.adapters.git_revision import GitRevisions
     from sealock.adapters.known_branch import KnownBranch
+    from sealock.adapters.render_cache import cache_folder
 
     here = _said_here(root, store)
     remote, name = place.remote or here.remote, place.branch or here.branch
@@ -208,38 +207,10 @@ def _deployed(root: str, place: PlaceOptions, store: VerdictStore) -> Iterator[_
         branch, tip = asked.branch(), asked.tip()
     else:
         branch, tip = known.branch(), known.tip()
-    with GitRevisions(root).files(tip) as files:
-        text = _text(files)
-        yield _Deployed(root, branch, known, files, _settings(text or "", store), text is not None)
-
-
-def _text(files: FileTree) -> str | None:
-    try:
-        return files.read_text("sealock.yaml")
-    except FileNotFoundError:
-        return None
-
-
-def _settings(text: str, store: VerdictStore) -> Settings:
-    """Return the settings in a text, which takes longer to read than to remember. Raises ConfigurationError.
-
-    Which rules there are is not the business of a status.
-    """
-    import msgspec
-
-    from sealock import __version__
-    from sealock.adapters.verdict_cache import digest
-    from sealock.domain.settings import Settings
-
-    key = digest("settings", __version__, text)
-    try:
-        return msgspec.msgpack.decode(store.get(key) or b"", type=Settings)
-    except msgspec.MsgspecError:
-        from sealock.config import settings
-
-        found = settings.load(text)
-    store.put(key, msgspec.msgpack.encode(found))
-    return found
+    with GitRevisions(root, cache_folder()).files(tip) as files:
+        text = deployed.text_of(files)
+        settings = deployed.settings_in(text or "", store)
+        yield _Deployed(root, branch, known, files, settings, text is not None)
 
 
 def _said_here(root: str, store: VerdictStore) -> Promotion:
@@ -247,7 +218,7 @@ def _said_here(root: str, store: VerdictStore) -> Promotion:
     from sealock.domain.settings import Promotion
 
     try:
-        text = _text(wiring.files(root)) or ""
-        return _settings(text, store).promotion if "promotion" in text else Promotion()
+        text = deployed.text_of(wiring.files(root)) or ""
+        return deployed.settings_in(text, store).promotion if "promotion" in text else Promotion()
     except SealockError:
         return Promotion()
