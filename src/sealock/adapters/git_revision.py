@@ -97,7 +97,7 @@ class GitRevisions:
             if status != "M" or before != after:
                 raise KeyError(path)
             blobs[path] = blob
-        return RevisionFiles(self, revision, "head", files.with_blobs(blobs), files.objects)
+        return files.with_blobs(revision, blobs)
 
     def _named(self, expression: str) -> str | None:
         if "\0" in expression:
@@ -190,7 +190,7 @@ class GitRevisions:
         Renders of one `role` share a place in the cache: two revisions that are compared have one each.
         Who gives `objects` closes them.
         """
-        return RevisionFiles(self, revision, role, objects=objects)
+        return RevisionFiles(self, revision, role, objects)
 
 
 def _changes(raw: bytes) -> Iterator[PathChange]:
@@ -234,16 +234,13 @@ class RevisionFiles:
         revisions: GitRevisions,
         revision: Revision,
         role: str = "base",
-        entries: dict[str, _Entry] | None = None,
         objects: GitObjects | None = None,
     ) -> None:
         """Read what `revision` has below the root; nothing runs before a question.
 
-        `entries` are what it has, where that is known. Who gives `objects` closes them.
+        Who gives `objects` closes them.
         """
         self.role = role
-        if entries is not None:
-            self._entries = entries
         self.root = revisions.root
         self.revision = revision
         self._revisions = revisions
@@ -391,10 +388,15 @@ class RevisionFiles:
         entry = self._entries.get(path)
         return "" if entry is None or entry.mode in {_LINK, _SUBMODULE} else entry.name
 
-    def with_blobs(self, blobs: Mapping[str, str]) -> dict[str, _Entry]:
-        """Return the entries with other contents for some plain files. Raises KeyError for what is none."""
+    def with_blobs(self, revision: Revision, blobs: Mapping[str, str]) -> RevisionFiles:
+        """Return the files of `revision`, which has other contents of some plain files.
+
+        Raises KeyError for what is none here.
+        """
         changed = {path: _Entry(self._entries[path].mode, blob) for path, blob in blobs.items()}
-        return self._entries | changed
+        found = RevisionFiles(self._revisions, revision, "head", self.objects)
+        found._entries, found._folders = self._entries | changed, self._folders
+        return found
 
     def probes(self, at_ns: int) -> RevisionProbes:
         """Return what the render cache asks, at the time `at_ns`."""
