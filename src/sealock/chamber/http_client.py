@@ -6,14 +6,12 @@ A connection whose answer was read to its end is used again.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 import h11
-
-if TYPE_CHECKING:
-    import ssl
 
 _PIECE = 1 << 16
 _LONGEST_HEAD = 1 << 16
@@ -23,6 +21,10 @@ _PORTS = {"http": 80, "https": 443}
 
 class Unreachable(Exception):
     """No connection could be made; the text says why."""
+
+
+class Untrusted(Unreachable):
+    """The server did not prove to be the one of the URL; the text says how."""
 
 
 class Broken(Exception):
@@ -127,6 +129,8 @@ class Client:
         except TimeoutError as wrong:
             message = f"no connection in {self._connect_seconds:g} s"
             raise Unreachable(message) from wrong
+        except ssl.SSLCertVerificationError as wrong:
+            raise Untrusted(wrong.verify_message) from wrong
         except (OSError, UnicodeError) as wrong:
             raise Unreachable(str(wrong) or type(wrong).__name__) from wrong
         return _Link(*streams)

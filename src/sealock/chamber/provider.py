@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sealock.chamber.http_client import Broken, Client, Unreachable
+from sealock.chamber.http_client import Broken, Client, Unreachable, Untrusted
 from sealock.chamber.upstream import checked
 from sealock.domain.printable import printable
 from sealock.errors import Undecided, UsageError
@@ -130,6 +130,10 @@ class Provider:
             # Not tried again: the provider may be at work on it, and asks to be paid.
             message = f"the provider gave no answer in {seconds:g} s"
             raise ProviderFailed(message, 504) from wrong
+        except Untrusted as wrong:
+            # Not tried again either: nobody grows a certificate while he waits.
+            message = f"the provider's certificate is not trusted: {_reason(wrong)}"
+            raise ProviderFailed(message, 502, reached=False) from wrong
         except (Unreachable, Broken) as wrong:
             raise _NotConnected(_reason(wrong)) from wrong
 

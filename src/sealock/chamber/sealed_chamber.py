@@ -142,7 +142,11 @@ class SealedChamber:
             return ModelProxy("replay", None, budget, None, self._replay)
         silence = said.timeout_seconds
         upstream = Upstream(
-            said.url, self._key(), said.headers, timeouts=Timeouts(first_byte=silence, idle=silence)
+            said.url,
+            self._key(),
+            said.headers,
+            str(Path(self._root, said.ca_file)) if said.ca_file else "",
+            Timeouts(first_byte=silence, idle=silence),
         )
         recorder = record if isinstance(record, Recorder) else None
         return ModelProxy("record" if recorder else "live", upstream, budget, recorder)

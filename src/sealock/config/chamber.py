@@ -134,7 +134,11 @@ def _upstream(section: UpstreamSection, root: Node | None, problems: Problems) -
         key = token(section.key, value_of(pair.value, "key"), problems)
     silence = _seconds(section.timeout or "", pair.value if pair else None, "timeout", _HOUR, problems)
     return UpstreamSettings(
-        (section.url or default.url).rstrip("/"), key, section.headers, silence or default.timeout_seconds
+        (section.url or default.url).rstrip("/"),
+        key,
+        section.headers,
+        silence or default.timeout_seconds,
+        section.ca_file or "",
     )
 
 

@@ -463,6 +463,12 @@ class UpstreamSection(msgspec.Struct, **_STRICT):
     headers: Annotated[
         dict[HeaderName, HeaderText], Meta(description="More headers, such as of a gateway; no secrets.")
     ] = msgspec.field(default_factory=dict)
+    ca_file: Annotated[
+        FilePath | UnsetType,
+        Meta(
+            description="Certificates to trust, as PEM, instead of the system's and those of SSL_CERT_FILE."
+        ),
+    ] = UNSET
     timeout: Annotated[
         Duration | UnsetType, Meta(description="How long it may be silent; at most 1h. Default: 120s.")
     ] = UNSET

@@ -215,13 +215,15 @@ class TokenSource(msgspec.Struct, frozen=True):
 class UpstreamSettings(msgspec.Struct, frozen=True):
     """The provider of models: its Responses API's base URL, key, headers, and how long it may be silent.
 
-    Without a `key` none is sent, as local providers want it.
+    Without a `key` none is sent, as local providers want it. `ca_file` holds the certificates to trust, the
+    system's where it is empty; a relative one is below the repository's root.
     """
 
     url: str = "https://api.openai.com/v1"
     key: TokenSource | None = TokenSource(env="OPENAI_API_KEY")
     headers: dict[str, str] = {}
     timeout_seconds: float = 120.0
+    ca_file: str = ""
 
 
 class PeriodBudget(msgspec.Struct, frozen=True):
