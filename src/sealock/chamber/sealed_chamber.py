@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from sealock.chamber.backends.running import RunningAgent
     from sealock.chamber.backends.supervisor import Supervisor
+    from sealock.chamber.ledger import Unrecorded
     from sealock.chamber.meter import SharedBudget
     from sealock.chamber.proxy import ModelProxy
-    from sealock.chamber.ledger import Unrecorded
     from sealock.chamber.recording import Recorder
     from sealock.chamber.run_store import Recording
     from sealock.chamber.workspace import Workspace
