@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from sealock.domain.agent_run import BackendName, CodexBinary
 from sealock.domain.promotion import EvidenceRef
 from sealock.domain.rendered import RenderFailure
 from sealock.domain.revision import Revision
-from sealock.domain.settings import AgentTask, CustomRule, KnownCluster, PodSecurity
+from sealock.domain.settings import CustomRule, KnownCluster, PodSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from sealock.domain.agent_layers import HostInput
     from sealock.domain.agent_run import (
         AgentExit,
+        BackendName,
+        CodexBinary,
         EndedBy,
         Limits,
         ModelEndpoint,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from sealock.domain.plan import FileChange
     from sealock.domain.promotion import Authored, Branch, Delivery
     from sealock.domain.rendered import Admission, Rendered
+    from sealock.domain.sealed_run import SealedRun
+    from sealock.domain.settings import AgentTask
     from sealock.domain.trial import TrialRequest, TrialRun
 
 
@@ -988,17 +991,6 @@ class Chamber(Protocol):
     ) -> AbstractContextManager[RunningAgent]:
         """Start it; all of it ends with the context. Raises Undecided."""
         ...
-
-
-class SealedRun(msgspec.Struct, frozen=True):
-    """What decides how a run is sealed; `schema` is the JSON Schema of the answer as text, or empty."""
-
-    task: AgentTask
-    binary: CodexBinary
-    prompt: str
-    workspace: str
-    backend: BackendName
-    schema: str = ""
 
 
 class TrialBench(Protocol):

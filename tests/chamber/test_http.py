@@ -116,7 +116,7 @@ def test_a_provider_whose_certificate_nobody_trusts_gets_nothing(tmp_path: Path)
     status, body, requests = _asked_over_tls(_certificate(tmp_path, "localhost"), None)
 
     assert (status, requests) == (502, 0)
-    assert "certificate verify failed" in body
+    assert "certificate" in body
 
 
 def test_a_provider_with_the_certificate_of_another_gets_nothing(tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ from sealock.domain.canonical import digest_of
 from sealock.domain.mcp_server import McpCall, not_started
 from sealock.domain.path_policy import PROTECTED, PathPolicy
 from sealock.domain.printable import printable
+from sealock.domain.sealed_run import SealedRun
 from sealock.domain.settings import AgentTask
 from sealock.errors import Refused, SealockError
-from sealock.ports import SealedRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable

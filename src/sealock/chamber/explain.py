@@ -12,8 +12,8 @@ from sealock.chamber import canary, host_layers, likely_secrets
 from sealock.chamber.article_run import ArticleRun, copy_codex_home
 from sealock.domain.agent_layers import Told
 from sealock.domain.agent_run import Limits, ModelEndpoint
+from sealock.domain.sealed_run import SealedRun
 from sealock.errors import Undecided
-from sealock.ports import SealedRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

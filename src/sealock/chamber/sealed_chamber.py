@@ -37,8 +37,9 @@ if TYPE_CHECKING:
         SealedCommand,
     )
     from sealock.domain.mcp_server import McpServer
+    from sealock.domain.sealed_run import SealedRun
     from sealock.domain.settings import AgentTask, Chamber
-    from sealock.ports import RunRecord, SealedRun
+    from sealock.ports import RunRecord
 
 # ruff: noqa: PLC0415 - a dry run loads neither the proxy nor the record
 

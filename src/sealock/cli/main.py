@@ -126,6 +126,8 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """Run and exit: what the `sealock` program calls."""
+    # What is loaded now stays: to look through it for rubbish is in vain.
+    gc.set_threshold(20_000)
     code = run()
     # Python would look through all that was loaded for rubbish, just before it throws it away.
     gc.freeze()

@@ -87,6 +87,20 @@ def traced(options: RunOptions, watch: Watch, run: Callable[[Watch, Ended], RunO
     return run(listener, listener.export)
 
 
+def load_ahead() -> None:
+    """Load what a run needs, in a thread: the rest of it waits for other programs first."""
+    import threading
+
+    threading.Thread(target=_load, name="sealock-loading", daemon=True).start()
+
+
+def _load() -> None:
+    from sealock.chamber import live_model, proxy, run_store
+    from sealock.chamber.backends import bwrap, supervisor
+
+    del live_model, proxy, run_store, bwrap, supervisor
+
+
 @contextmanager
 def agents(root: str, settings: Settings, options: RunOptions = RunOptions()) -> Iterator[RunAgent]:  # noqa: B008
     """Give what runs agents for a repository; folders that runs need are gone afterwards.
