@@ -7,10 +7,10 @@ export UV_PYTHON_DOWNLOADS := never
 # As the build hook builds, so that tests find what it compiled.
 export CGO_ENABLED := 0
 
-.PHONY: help env demo test faults chamber agreement replay fuzz lint types layers engine-test bench package clean
+.PHONY: help env demo test faults chamber codex-versions agreement replay fuzz lint types layers engine-test bench package clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,6 +37,9 @@ faults: env ## promotions killed, cut off, refused and raced, against real Git s
 chamber: env ## sealed runs of real Codex programs, which it fetches, against a scripted model
 	$(BIN)/python tools/codex_binaries.py
 	$(BIN)/pytest -n 2 tests/chamber
+
+codex-versions: env ## prove releases of Codex: VERSIONS, or all of them, a minute and 130 MB each
+	$(BIN)/python -m tests.chamber.versions $(VERSIONS)
 
 agreement: env ## the engine's verdicts beside a real kube-apiserver's; builds one, minutes the first time
 	PATH="$(dir $(GO)):$$PATH" $(BIN)/python testbed/build.py

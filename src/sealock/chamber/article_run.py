@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.chamber.codex_binary import places_of
-from sealock.chamber.codex_versions import parse
+from sealock.chamber.codex_versions import LAST_FULL_AUTO, parse
 from sealock.chamber.seal import PORT, PROVIDER
 from sealock.chamber.toml_value import toml
 from sealock.domain.agent_layers import LayerValue
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sealock.domain.agent_run import CodexBinary, ModelEndpoint
 
 _FLAGS = ("--json", "--ignore-user-config", "--ignore-rules", "--ephemeral")
-_LAST_FULL_AUTO = (0, 130, 0)
 _READ = ("config.toml", "AGENTS.md", "AGENTS.override.md", "hooks.json", ".env", "rules", "skills", "prompts")
 _LARGEST = 1 << 26
 _PROGRAMS = "/opt/codex"
@@ -52,7 +51,7 @@ class ArticleRun(NamedTuple):
         folder, program = places_of(self.binary.path)
         # The article takes it for tasks that write; later versions refuse it.
         writes = LayerValue("sandbox_mode", '"workspace-write"') in self.settings
-        full_auto = ("--full-auto",) if writes and parse(self.binary.version) <= _LAST_FULL_AUTO else ()
+        full_auto = ("--full-auto",) if writes and parse(self.binary.version) <= LAST_FULL_AUTO else ()
         target = _PROGRAMS if folder != self.binary.path else f"{_PROGRAMS}/{program}"
         return SealedCommand(
             argv=(

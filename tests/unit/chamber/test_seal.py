@@ -100,7 +100,7 @@ def test_a_schema_is_at_the_same_place_for_every_run() -> None:
 
 @pytest.mark.parametrize(
     ("version", "allowed"),
-    [("0.129.9", True), ("0.170.0", False), ("0.140.0", False), ("1.0", True), ("latest", True)],
+    [("0.129.9", True), ("0.170.0", False), ("0.142.1", False), ("1.0", True), ("latest", True)],
 )
 def test_versions_that_are_refused(version: str, allowed: bool) -> None:  # noqa: FBT001 - a case
     with pytest.raises(UsageError):
@@ -113,14 +113,26 @@ def test_an_unknown_version_is_refused_with_what_to_do() -> None:
     assert (caught.value.message, caught.value.hint) == snapshot(
         (
             "Codex 0.170.0 was never run by Sealock's tests",
-            "Take one of 0.130.0, 0.163.0, 0.169.0, or say --allow-untested: then a canary proves it.",
+            "Take one that was, such as 0.169.0, or say --allow-untested: then a canary proves it.",
+        )
+    )
+
+
+def test_a_release_that_nobody_can_run_is_refused_with_why() -> None:
+    with pytest.raises(UsageError) as caught:
+        release("0.153.1")
+    assert (caught.value.message, caught.value.hint) == snapshot(
+        (
+            "Codex 0.153.1 was never run by Sealock's tests: npm has it, and no program of it for Linux",
+            "Take one that was, such as 0.153.0, or say --allow-untested: then a canary proves it.",
         )
     )
 
 
 def test_a_version_has_the_traits_of_the_newest_release_that_is_not_newer() -> None:
-    assert release("0.130.0") == release("0.162.9", allow_untested=True)
+    assert release("0.145.0") == release("0.162.9", allow_untested=True)
     assert release("0.163.0") == release("9.0.0-alpha.1", allow_untested=True)
+    assert release("0.130.0") != release("0.131.0")
 
 
 @given(st.tuples(*[st.integers(0, 999_999)] * 3))
