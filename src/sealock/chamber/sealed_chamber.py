@@ -92,6 +92,14 @@ class SealedChamber:
         """Return the agent's program, verified. Raises UsageError, Refused, Undecided."""
         return codex_binary.find(self._settings.codex)
 
+    def expect_run(self) -> None:
+        """Start the supervisor of the next run: it loads while the rest gets ready. Raises OSError."""
+        from sealock.chamber.backends.supervisor import Supervisor
+
+        if self._supervisor is None:
+            self._supervisor = Supervisor()
+            self._owned.callback(self._supervisor.close)
+
     @contextmanager
     def workspace(self, revision: str) -> Iterator[Workspace]:
         """Give a clean copy of a revision. Raises UsageError, Undecided."""
@@ -99,12 +107,10 @@ class SealedChamber:
             yield workspace
 
     def run_id(self) -> str:
-        """Return the id of a run that begins now; its supervisor loads while the rest gets ready."""
-        from sealock.chamber.backends.supervisor import Supervisor
-
-        self._supervisor = Supervisor()
-        self._owned.callback(self._supervisor.close)
+        """Return the id of a run that begins now."""
         from sealock.chamber.run_store import RunStore
+
+        self.expect_run()
 
         return RunStore(self._root).new_id(datetime.now(UTC))  # noqa: TID251 - an adapter
 

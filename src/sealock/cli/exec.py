@@ -101,9 +101,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
         with _terminable():
             return exec_each.run_each(options, root, request, (contract, terms), (said, run))
     take = agent_terms.accept_of(options, root)
-    if not options["dry_run"]:
-        chamber.load_ahead()
-    with _terminable(), chamber.agents(root, said, run) as agents:
+    with _terminable(), chamber.agents(root, said, run, at_once=not options["dry_run"]) as agents:
         if options["dry_run"]:
             return _show(agents.prepare(request, terms), options["form"])
         with agent_progress.shown(options["form"], quiet=options["quiet"]) as watch:

@@ -87,13 +87,6 @@ def traced(options: RunOptions, watch: Watch, run: Callable[[Watch, Ended], RunO
     return run(listener, listener.export)
 
 
-def load_ahead() -> None:
-    """Load what a run needs, in a thread: the rest of it waits for other programs first."""
-    import threading
-
-    threading.Thread(target=_load, name="sealock-loading", daemon=True).start()
-
-
 def _load() -> None:
     from sealock.chamber import live_model, proxy, run_store
     from sealock.chamber.backends import bwrap, supervisor
@@ -102,11 +95,20 @@ def _load() -> None:
 
 
 @contextmanager
-def agents(root: str, settings: Settings, options: RunOptions = RunOptions()) -> Iterator[RunAgent]:  # noqa: B008
+def agents(
+    root: str,
+    settings: Settings,
+    options: RunOptions = RunOptions(),  # noqa: B008
+    *,
+    at_once: bool = False,
+) -> Iterator[RunAgent]:
     """Give what runs agents for a repository; folders that runs need are gone afterwards.
 
+    With `at_once` a run begins now: its parts load in a thread, while it waits for Git.
     The threads of a run hand over quickly from then on: each waits for others in the middle of an answer.
     """
+    import threading
+
     import msgspec
 
     from sealock.adapters.system_clock import SystemClock
@@ -122,6 +124,9 @@ def agents(root: str, settings: Settings, options: RunOptions = RunOptions()) ->
     with SealedChamber(
         root, said, variables, keep_record=options.keep_record, replay=options.replay
     ) as chamber:
+        if at_once:
+            chamber.expect_run()
+            threading.Thread(target=_load, name="sealock-loading", daemon=True).start()
         yield RunAgent(chamber, SystemClock())
 
 
