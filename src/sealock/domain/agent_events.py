@@ -201,7 +201,7 @@ class CodexEvents:
             at=at,
             id=name,
             command=command,
-            status=status if isinstance(status, int) else None,
+            status=status if type(status) is int else None,
             output=output[-MOST_TEXT:],
             cut=max(0, len(output) - MOST_TEXT),
         )

@@ -1,4 +1,4 @@
-"""The command line for a container engine; none runs where these tests do, so none is tried."""
+"""The command line for a container engine; none is started here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from sealock.chamber.backends.container import arguments, engine
+from sealock.chamber.backends.container import Sockets, arguments, engine
 from sealock.chamber.seal import compose
 from sealock.domain.agent_run import CodexBinary, ModelEndpoint
 from sealock.domain.settings import AgentTask
@@ -23,7 +23,8 @@ COMMAND = compose(
 
 
 def words() -> list[str]:
-    return list(arguments(COMMAND, "sealock-1", "/host/model.sock", "sealock-agent"))
+    sockets = Sockets("/host/model.sock", "/host/life.sock")
+    return list(arguments(COMMAND, "sealock-1", sockets, ("sealock-agent",)))
 
 
 def pairs(flag: str) -> list[str]:
@@ -36,6 +37,10 @@ def test_the_container_has_no_network_no_capabilities_and_a_read_only_root() -> 
     assert pairs("--cap-drop") == ["ALL"]
     assert {"--read-only", "--rm", "--interactive"} <= set(words())
     assert "no-new-privileges" in pairs("--security-opt")
+
+
+def test_no_image_is_fetched_and_no_log_kept() -> None:
+    assert (pairs("--pull"), pairs("--log-driver")) == (["never"], ["none"])
 
 
 def test_the_bearer_is_not_among_the_arguments() -> None:
@@ -61,5 +66,5 @@ def test_without_an_engine_what_each_one_said_is_told(monkeypatch: pytest.Monkey
     with pytest.raises(Undecided) as caught:
         engine()
     assert caught.value.message == (
-        "there is no container engine: podman is not installed; docker is not installed"
+        "no container engine has the image sealock-agent: podman is not installed; docker is not installed"
     )
