@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import codex_binaries
 import msgspec
@@ -228,8 +229,7 @@ class _Proving:
 
     def _edit(self) -> Iterator[str]:
         """Yield what is wrong with a run that edits a file and answers by a schema, and with its replay."""
-        os.environ["DEPLOY_TOKEN"] = _PLANTED
-        with scripted(_SCRIPT) as model:
+        with scripted(_SCRIPT) as model, mock.patch.dict(os.environ, DEPLOY_TOKEN=_PLANTED):
             root = platform(self._folder, self._binary, model, {"base.yaml": "a: 1\n"})
             options = ("--task", "fix", "--allow-untested", "--quiet", "--format", "json", "--repo", root)
             done = sealock("exec", *options, "--schema", self._schema, "Do it")
