@@ -8,9 +8,15 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.functional.platform_lab import ENVIRONMENTS, PlatformLab, digest, git
+
+from sealock.app.check import CheckRepository
+
+if TYPE_CHECKING:
+    from sealock.domain.check_report import CheckReport
 
 pytestmark = pytest.mark.engine
 A, B, C = digest("a"), digest("b"), digest("c")
@@ -379,6 +385,29 @@ def test_a_change_that_the_base_s_policy_refuses_is_not_made(lab: PlatformLab) -
     assert "this image is banned" in out
     assert lab.log("-1") == ["policy"]
     _promote(lab, "ledger", "--to", "staging", "--digest", A)
+
+
+def test_what_was_found_clean_is_not_checked_again_until_something_moves(
+    lab: PlatformLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = ("promote", "ledger", "--to", "staging", "--digest", A)
+    assert lab.sealock(*plan)[0] == 0
+    checked: list[object] = []
+    run = CheckRepository.run
+
+    def counted(check: CheckRepository) -> CheckReport:
+        checked.append(check)
+        return run(check)
+
+    monkeypatch.setattr(CheckRepository, "run", counted)
+    assert lab.sealock(*plan)[0] == 0
+    assert checked == []
+    assert lab.sealock(*plan[:-1], B)[0] == 0
+    git(lab.clone, "config", "remote.other.url", "https://example.com/other.git")
+    assert lab.sealock(*plan)[0] == 0
+    lab.push("elsewhere")
+    assert lab.sealock(*plan)[0] == 0
+    assert len(checked) == 3
 
 
 def test_a_repository_without_a_remote_commits_to_its_branch(lab: PlatformLab) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
+from bisect import bisect_left
 from collections import deque
 from contextlib import nullcontext
 from functools import cached_property
@@ -31,6 +33,7 @@ _MOST_LISTINGS = 50
 _SIBLINGS = 30
 _FARTHEST_AHEAD = 64
 _LINK = "120000"
+_LINE = re.compile(r"([0-7]{6}) [a-z]+ ([0-9a-f]+)\t([^\0]*)\0")
 _SUBMODULE = "160000"
 _STATUS: dict[str, Literal["added", "removed", "changed"]] = {"A": "added", "D": "removed"}
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -221,9 +224,11 @@ class OneFile:
         return decode(found[1], path)
 
 
-class _Entry(NamedTuple):
-    mode: str
-    name: str
+class _Listed(NamedTuple):
+    """What a revision has: object ids by path, and the modes of links and submodules."""
+
+    ids: dict[str, str]
+    odd: dict[str, str]
 
 
 class RevisionFiles:
@@ -269,34 +274,26 @@ class RevisionFiles:
         return self._revisions.git_dir
 
     @cached_property
-    def _entries(self) -> dict[str, _Entry]:
+    def _listed(self) -> _Listed:
         if self.revision.tree == _EMPTY_TREE:
-            return {}
-        found = {}
-        for line in os.fsdecode(self._revisions.listed(self.revision.tree, self.role)).split("\0"):
-            about, _, path = line.partition("\t")
-            if path:
-                found[path] = _Entry(about[:6], about[12:])
-        return found
+            return _Listed({}, {})
+        found = _LINE.findall(os.fsdecode(self._revisions.listed(self.revision.tree, self.role)))
+        odd = {path: mode for mode, _, path in found if mode in {_LINK, _SUBMODULE}}
+        return _Listed({path: name for _, name, path in found}, odd)
 
     @cached_property
-    def _folders(self) -> dict[str, set[str]]:
-        """The names in each folder; the root is empty text."""
-        found: dict[str, set[str]] = {"": set()}
-        for path in self._entries:
-            below = path
-            while below:
-                folder, _, name = below.rpartition("/")
-                known = folder in found
-                found.setdefault(folder, set()).add(name)
-                if known:
-                    break
-                below = folder
-        return found
+    def _paths(self) -> tuple[str, ...]:
+        """Every path, sorted: what lies in one folder stands together."""
+        return tuple(sorted(self._listed.ids))
+
+    def _is_folder(self, path: str) -> bool:
+        below = f"{path}/" if path else ""
+        at = bisect_left(self._paths, below)
+        return not path or (at < len(self._paths) and self._paths[at].startswith(below))
 
     def files(self) -> tuple[str, ...]:
         """Return every file of the revision, sorted. Raises Undecided."""
-        return tuple(sorted(self._entries))
+        return self._paths
 
     def read_text(self, path: str) -> str:
         """Return a file's text as Git has it.
@@ -308,19 +305,19 @@ class RevisionFiles:
 
     def read_bytes(self, path: str) -> bytes:
         """Return a file's content. Raises FileNotFoundError, Refused, Undecided."""
-        entry = self._entries.get(path)
-        if entry is None or entry.mode == _LINK:
+        ids, odd = self._listed
+        real = path
+        if path not in ids or odd.get(path) == _LINK:
             real = self._real(path)
-            entry = self._entries.get(real)
-            if entry is None and real in self._folders:
+            if real not in ids and self._is_folder(real):
                 message = "this is no regular file"
                 raise Refused(message, where=Location(path))
-        if entry is None:
+        if real not in ids:
             raise FileNotFoundError(errno.ENOENT, "not in the revision", path)
-        if entry.mode == _SUBMODULE:
+        if odd.get(real) == _SUBMODULE:
             message = "this is a submodule, whose files are in another repository"
             raise Undecided(message, where=Location(path))
-        return self._content(path, entry.name)
+        return self._content(path, ids[real])
 
     def _content(self, path: str, name: str) -> bytes:
         """Return an object's content; whoever reads kustomizations in order has the next ones read ahead."""
@@ -331,7 +328,7 @@ class RevisionFiles:
             return self._ahead[name]
         self._window = min(4 * self._window, _FARTHEST_AHEAD) if place == self._next else 1
         self._next = place + self._window
-        names = (self._entries[each].name for each in islice(self._kustomizations, place, self._next))
+        names = (self._listed.ids[each] for each in islice(self._kustomizations, place, self._next))
         try:
             self._ahead = dict(self.objects.read_all(dict.fromkeys(names)))
         except Undecided:
@@ -343,11 +340,8 @@ class RevisionFiles:
     @cached_property
     def _kustomizations(self) -> dict[str, int]:
         """The places of the kustomizations, in the order in which everybody reads them."""
-        found = (
-            path
-            for path, entry in sorted(self._entries.items())
-            if path.rpartition("/")[2] in KUSTOMIZATION_NAMES and entry.mode not in {_LINK, _SUBMODULE}
-        )
+        kustomizations = (path for path in self._paths if path.rpartition("/")[2] in KUSTOMIZATION_NAMES)
+        found = (path for path in kustomizations if path not in self._listed.odd)
         return {path: place for place, path in enumerate(found)}
 
     def _real(self, path: str) -> str:
@@ -365,12 +359,12 @@ class RevisionFiles:
                 done.pop()
                 continue
             done.append(part)
-            entry = self._entries.get("/".join(done))
-            if entry is not None and entry.mode == _LINK:
+            here = "/".join(done)
+            if self._listed.odd.get(here) == _LINK:
                 links += 1
                 if links > _MOST_LINKS:
                     raise FileNotFoundError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-                target = os.fsdecode(self.objects.read(entry.name))
+                target = os.fsdecode(self.objects.read(self._listed.ids[here]))
                 done.pop()
                 if target.startswith("/"):
                     if not f"{target}/".startswith(f"{self.root}/"):
@@ -385,17 +379,20 @@ class RevisionFiles:
 
     def blob(self, path: str) -> str:
         """Return a plain file's object id; empty for a link, what is behind one, and all else."""
-        entry = self._entries.get(path)
-        return "" if entry is None or entry.mode in {_LINK, _SUBMODULE} else entry.name
+        ids, odd = self._listed
+        return "" if path in odd else ids.get(path, "")
 
     def with_blobs(self, revision: Revision, blobs: Mapping[str, str]) -> RevisionFiles:
         """Return the files of `revision`, which has other contents of some plain files.
 
         Raises KeyError for what is none here.
         """
-        changed = {path: _Entry(self._entries[path].mode, blob) for path, blob in blobs.items()}
+        ids, odd = self._listed
+        for path in blobs:
+            if path not in ids or path in odd:
+                raise KeyError(path)
         found = RevisionFiles(self._revisions, revision, "head", self.objects)
-        found._entries, found._folders = self._entries | changed, self._folders
+        found._listed, found._paths = _Listed({**ids, **blobs}, odd), self._paths
         return found
 
     def probes(self, at_ns: int) -> RevisionProbes:
@@ -404,16 +401,23 @@ class RevisionFiles:
 
     def look(self, path: str) -> tuple[Literal["file", "directory", "symlink", "absent", "submodule"], str]:
         """Return what is at `path`, links not followed, and the object's id; Raises Undecided."""
-        entry = self._entries.get(path)
-        if entry is not None:
-            if entry.mode == _SUBMODULE:
-                return "submodule", entry.name
-            return ("symlink" if entry.mode == _LINK else "file"), entry.name
-        return ("directory" if path in self._folders else "absent"), ""
+        ids, odd = self._listed
+        if path in ids:
+            kinds: dict[str, Literal["symlink", "submodule"]] = {_LINK: "symlink", _SUBMODULE: "submodule"}
+            return kinds.get(odd.get(path, ""), "file"), ids[path]
+        return ("directory" if self._is_folder(path) else "absent"), ""
 
     def names(self, folder: str) -> set[str]:
         """Return the names in a folder."""
-        return self._folders[folder]
+        prefix = f"{folder}/" if folder else ""
+        found: set[str] = set()
+        at = bisect_left(self._paths, prefix)
+        while at < len(self._paths) and self._paths[at].startswith(prefix):
+            name, slash, _ = self._paths[at][len(prefix) :].partition("/")
+            found.add(name)
+            # What lies in a folder is passed over: `0` comes next after `/`.
+            at = bisect_left(self._paths, f"{prefix}{name}0", at) if slash else at + 1
+        return found
 
     def file_id(self, path: str) -> str:
         """Return the object id of a file or link at `path`; empty for anything else."""

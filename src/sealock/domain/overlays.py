@@ -142,6 +142,7 @@ def environment_of(path: str) -> str | None:
     return None
 
 
+@cache
 def _known_environment(folder: str) -> str | None:
     if folder in _ENVIRONMENTS:
         return _ENVIRONMENTS[folder]

@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from sealock import wiring
+from sealock import __version__, wiring
 from sealock.adapters.verdict_cache import digest
 from sealock.errors import UsageError
 
@@ -68,8 +69,8 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
     # One engine renders what one promotion touches; a second would only compete with Git.
     with engine.open_pool(1) as pool, open_registries() as registries:
         pool.start()
-        # While Git and the engine are waited for, what a check needs is loaded.
-        threading.Thread(target=_load_ahead, daemon=True).start()
+        # While Git and the engine are waited for, what a plan needs is loaded.
+        threading.Thread(target=_load_plan, daemon=True).start()
         registry = EngineRegistry(registries, caller_environment())
         git = GitRevisions(root, cache_folder())
         with GitObjects(git.root) as objects:
@@ -82,12 +83,18 @@ def promotions(root: str, choices: Choices) -> Iterator[Promotions]:
             yield Promotions(pool, registry, git, known, choices)
 
 
-def _load_ahead() -> None:
+def _load_plan() -> None:
+    import sealock.app.promotion.plan
+    import sealock.report.promotion_text  # noqa: F401 - for later
 
+    # Late: the package is needed, and no name of it here.
+    import_module("yaml")
+
+
+def _load_check() -> None:
     import sealock.adapters.schemas
     import sealock.app.check
-    import sealock.app.gates
-    import sealock.app.promotion.plan  # noqa: F401 - for later
+    import sealock.app.gates  # noqa: F401 - for later
 
 
 class Promotions:
@@ -105,7 +112,7 @@ class Promotions:
 
     def plan(self, request: Request) -> PromotionPlan:
         """Return the plan. Raises UsageError, ConfigurationError, Refused, Undecided."""
-        with self._session() as session:
+        with self._session(request.services) as session:
             # Loaded meanwhile, while Git was waited for.
             from sealock.app.promotion.plan import PlanPromotion
 
@@ -127,7 +134,7 @@ class Promotions:
 
         with ExitStack() as stack:
             return apply_new(
-                self._session,
+                lambda: self._session(request.services),
                 lambda session: PlanPromotion(session, request).run(),
                 agreed,
                 pause,
@@ -140,7 +147,7 @@ class Promotions:
 
         with ExitStack() as stack:
             return apply_planned(
-                self._session,
+                lambda: self._session([each.service for each in plan.cars]),
                 plan,
                 pause,
                 lambda session: self._way(stack, session, auto_merge=auto_merge),
@@ -167,8 +174,8 @@ class Promotions:
         return ByRequest(forge, body, Wishes(auto_merge or said.auto_merge, self._choices.reopen))
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
-        """Give a session at the branch's newest commit."""
+    def _session(self, services: Sequence[str] = ()) -> Iterator[Session]:
+        """Give a session at the branch's newest commit; `services` are those that are to move."""
         from sealock.adapters.deployed_branch import GitDeployedBranch
         from sealock.adapters.engine import fingerprint
         from sealock.adapters.git_history import GitHistory
@@ -191,7 +198,12 @@ class Promotions:
             settings = deployed.settings_in(text or "", store)
             stack.callback(store.save)
             judged = store, fingerprint(pool, folder)
-            opened = _Opened(pool, git, files, settings, *judged, branch.branch().remote, {})
+            remote, known = branch.branch().remote, self._known.repository().settings
+            opened = _Opened(pool, git, files, settings, *judged, known, remote, {})
+            moving = opened.clean(sorted(services))
+            if store.get(moving) is None:
+                # While Git and the engine are waited for, what a check needs is loaded.
+                threading.Thread(target=_load_check, daemon=True).start()
             yield Session(
                 branch=branch,
                 base=base,
@@ -203,7 +215,7 @@ class Promotions:
                 mentions=GitMentions(files, _store(git.root, "mentions", folder)),
                 before=opened.renderer(files),
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),
-                check=lambda tree, *asked: opened.check(stack, tree, *asked),
+                check=lambda tree, *asked: opened.check(stack, moving, tree, *asked),
                 gates=self._gates(opened, release.reviews(stack, git.root, branch, settings.promotion)),
                 registry=self._registry,
                 history=GitHistory(git.root, base.commit),
@@ -229,6 +241,7 @@ class _Opened(NamedTuple):
     settings: Settings
     store: VerdictStore
     fingerprint: str
+    git_settings: dict[str, list[str]]
     remote: str
     opened: dict[str, RevisionFiles]
 
@@ -264,9 +277,37 @@ class _Opened(NamedTuple):
         return facts
 
     def check(
+        self, stack: ExitStack, moving: bytes, tree: str, overlays: Sequence[str], without: frozenset[str]
+    ) -> CheckedTree:
+        """Return what the base's policy says of a tree and does not say of the base already.
+
+        That it says nothing is remembered, also for `moving`: who applies a plan is not checked twice.
+        """
+        from sealock.app.promotion.request import CheckedTree
+
+        key = self.clean(tree, overlays, without)
+        if self.store.get(key) is not None:
+            return CheckedTree()
+        found = self._checked(stack, tree, overlays, without)
+        if found == CheckedTree():
+            for each in (key, moving):
+                self.store.put(each, b"")
+        return found
+
+    def clean(self, *asked: object) -> bytes:
+        """Return the key for a check of what was `asked` at this base, which found nothing.
+
+        A waiver ends with a day, and by its remotes a clone knows which Applications are its own.
+        """
+        from sealock.adapters.system_clock import SystemClock
+
+        revision, today = self.files.revision, SystemClock().now().date().isoformat()
+        decided_by = (__version__, self.fingerprint, revision.commit, revision.tree, self.git_settings, today)
+        return digest("clean", *decided_by, *asked)
+
+    def _checked(
         self, stack: ExitStack, tree: str, overlays: Sequence[str], without: frozenset[str]
     ) -> CheckedTree:
-        """Return what the base's policy says of a tree and does not say of the base already."""
         from sealock.app.promotion.request import CheckedTree
 
         after = self._report(self.changed(stack, tree), overlays, without)
