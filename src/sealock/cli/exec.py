@@ -15,7 +15,7 @@ import msgspec
 from sealock.cli import agent_progress, agent_terms, exec_each
 from sealock.cli.place_options import REPO
 from sealock.errors import UsageError
-from sealock.wiring import repository_root
+from sealock.wiring import deployed, files, repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +86,7 @@ def command(**options: Any) -> int:  # noqa: ANN401 - click's own
     from sealock.wiring import chamber
 
     root = repository_root(options["repo"])
-    said = chamber.settings_of(root)
+    said = deployed.settings_of(files(root))
     if options["advise"]:
         return _advise(options, said)
     task = _task(options, said)

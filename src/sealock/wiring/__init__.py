@@ -88,14 +88,10 @@ def configuration(tree: FileTree) -> Configuration:
 
 def settings(tree: FileTree) -> Settings:
     """Return sealock.yaml, decoded, or the defaults. Raises ConfigurationError."""
-    from sealock.config import settings as file
     from sealock.rules.registry import RULE_IDS
+    from sealock.wiring import deployed, remembered_settings
 
-    try:
-        text = tree.read_text(file.FILE)
-    except FileNotFoundError:
-        text = ""
-    return file.load(text, file.FILE, RULE_IDS)
+    return remembered_settings.load(deployed.text_of(tree) or "", RULE_IDS)
 
 
 def engines() -> AbstractContextManager[EnginePool]:

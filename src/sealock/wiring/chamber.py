@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sealock import wiring
 from sealock.domain.printable import printable
 from sealock.errors import SealockError, UsageError
+from sealock.wiring import deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,20 +39,6 @@ _SWITCH_SECONDS = 0.0005
 
 MODEL = "gpt-5.5"
 """The model of a run that is no task of sealock.yaml."""
-
-
-def settings_of(root: str) -> Settings:
-    """Return sealock.yaml of the work tree, or the defaults. Raises ConfigurationError.
-
-    A rule that is not known in it is for `check` to say: it stops no agent.
-    """
-    from sealock.config import settings
-
-    try:
-        text = wiring.files(root).read_text(settings.FILE)
-    except FileNotFoundError:
-        return settings.defaults()
-    return settings.load(text)
 
 
 def task_named(settings: Settings, name: str) -> AgentTask:
@@ -150,7 +137,7 @@ def explain(root: str, asked: ExplainOptions, variables: Mapping[str, str]) -> I
     from sealock.chamber.explain import MachineProbe
     from sealock.chamber.sealed_chamber import SealedChamber
 
-    settings = wiring.settings(wiring.files(root))
+    settings = deployed.settings_of(wiring.files(root))
     task = task_named(settings, asked.task)
     with SealedChamber(root, settings.chamber, variables, keep_record=False) as chamber:
         binary = chamber.binary()
@@ -179,7 +166,7 @@ def lock(root: str, asked: LockOptions, variables: Mapping[str, str]) -> Iterato
     from sealock.chamber.sealed_chamber import SealedChamber
 
     tree = wiring.work_tree(root)
-    settings = wiring.settings(wiring.files(root))
+    settings = deployed.settings_of(wiring.files(root))
     tasks = [
         Locked(name, task, asked.backend, *(_asked_file(root, each) for each in (task.prompt, task.schema)))
         for name in (sorted(settings.agent) or [""])
@@ -245,7 +232,7 @@ def opened(root: str, runs: Sequence[str]) -> Iterator[tuple[str, Recording | Se
 
 def replayer(root: str, *, allow_untested: bool = False) -> Again:
     """Return what does recorded runs again, as sealock.yaml says where the agent's program is."""
-    settings = wiring.settings(wiring.files(root))
+    settings = deployed.settings_of(wiring.files(root))
 
     def again(recording: Recording, request: AgentRequest, terms: dict[str, Any]) -> RunOutcome:
         options = RunOptions(allow_untested, keep_record=False, replay=recording)
@@ -298,7 +285,7 @@ def usage(root: str, by: By) -> UsageReport:
     from sealock.adapters.system_clock import SystemClock
     from sealock.domain.spending import report
 
-    budgets = wiring.settings(wiring.files(root)).chamber.budgets
+    budgets = deployed.settings_of(wiring.files(root)).chamber.budgets
     return report(records(root).spending(), by, budgets, SystemClock().now())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sealock.errors import SealockError
@@ -10,23 +9,32 @@ from sealock.errors import SealockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sealock.adapters.verdict_cache import VerdictStore
     from sealock.domain.settings import Settings
     from sealock.ports import FileTree
 
 # ruff: noqa: PLC0415 - a command loads what it uses, so that `--help` and warm runs stay fast
 
 
-def place(head: FileTree, remote: str, branch: str, store: VerdictStore | None = None) -> tuple[str, str]:
+def place(head: FileTree, remote: str, branch: str) -> tuple[str, str]:
     """Return remote and branch as the command line says, else sealock.yaml of what is checked out."""
     if remote and branch:
         return remote, branch
     try:
-        said = settings_in(text_of(head) or "", store).promotion
+        said = settings_of(head).promotion
     except SealockError:
         # What is checked out may be anything; the deployed branch's own file is read strictly.
         return remote, branch
     return remote or said.remote, branch or said.branch
+
+
+def settings_of(files: FileTree) -> Settings:
+    """Return sealock.yaml, or the defaults. Raises ConfigurationError.
+
+    A rule that is not known in it is for `check` to say: it stops no promotion and no agent.
+    """
+    from sealock.wiring import remembered_settings
+
+    return remembered_settings.load(text_of(files) or "")
 
 
 def text_of(files: FileTree) -> str | None:
@@ -35,29 +43,6 @@ def text_of(files: FileTree) -> str | None:
         return files.read_text("sealock.yaml")
     except FileNotFoundError:
         return None
-
-
-def settings_in(text: str, store: VerdictStore | None = None) -> Settings:
-    """Return the settings in a text, which takes longer to read than to remember. Raises ConfigurationError.
-
-    A rule that is not known here is for `check` to say: it stops no promotion.
-    """
-    import msgspec
-
-    from sealock import __version__
-    from sealock.adapters.verdict_cache import digest
-    from sealock.domain.settings import Settings
-
-    key = digest("settings", __version__, text)
-    known = store.get(key) if store else None
-    with suppress(msgspec.MsgspecError):
-        return msgspec.msgpack.decode(known or b"", type=Settings)
-    from sealock.config import settings
-
-    found = settings.load(text)
-    if store:
-        store.put(key, msgspec.msgpack.encode(found))
-    return found
 
 
 def service_folders(text: str, settings: Settings) -> Mapping[str, str]:

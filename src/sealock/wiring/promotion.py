@@ -189,13 +189,12 @@ class Promotions:
         folder = cache_folder()
         store, objects = _store(git.root, "revisions", folder), self._known.objects
         head = git.one_file("HEAD", objects)
-        remote, name = deployed.place(head, self._choices.remote, self._choices.branch, store)
+        remote, name = deployed.place(head, self._choices.remote, self._choices.branch)
         branch = GitDeployedBranch(git.root, remote=remote, branch=name, known=self._known)
         base = branch.tip()
         with ExitStack() as stack:
             files = stack.enter_context(git.files(base, objects=objects))
-            text = deployed.text_of(files)
-            settings = deployed.settings_in(text or "", store)
+            settings = deployed.settings_of(files)
             stack.callback(store.save)
             judged = store, fingerprint(pool, folder)
             remote, known = branch.branch().remote, self._known.repository().settings
@@ -209,7 +208,7 @@ class Promotions:
                 base=base,
                 files=files,
                 settings=settings,
-                configured=text is not None,
+                configured=deployed.text_of(files) is not None,
                 catalog=opened.catalog,
                 blob=files.blob,
                 mentions=GitMentions(files, _store(git.root, "mentions", folder)),

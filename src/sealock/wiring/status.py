@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from sealock.adapters.git_revision import RevisionFiles
     from sealock.adapters.known_branch import KnownBranch
-    from sealock.adapters.verdict_cache import VerdictStore
     from sealock.app.history import ShowHistory
     from sealock.app.status import ShowStatus
     from sealock.app.status_gates import AskGates
@@ -62,7 +61,7 @@ def status(root: str, place: PlaceOptions, asked: StatusOptions) -> Iterator[Sho
 
     store = VerdictStore(_memory(root), str(cache_folder()), cached=asked.cached)
     changes = GitBranchChanges(root)
-    with _deployed(root, place, store) as at:
+    with _deployed(root, place) as at:
         ports = StatusPorts(
             at.files,
             GitCommitLog(root),
@@ -99,12 +98,9 @@ def history(root: str, place: PlaceOptions, asked: HistoryOptions) -> Iterator[S
     """Give the use case that says who moved what. Raises UsageError, ConfigurationError, Undecided."""
     from sealock.adapters.commit_log import GitCommitLog
     from sealock.adapters.git_history import GitHistory
-    from sealock.adapters.render_cache import cache_folder
-    from sealock.adapters.verdict_cache import VerdictStore
     from sealock.app.history import HistoryPorts, HistoryQuestion, ShowHistory
 
-    store = VerdictStore(_memory(root), str(cache_folder()), cached=False)
-    with _deployed(root, place, store) as at:
+    with _deployed(root, place) as at:
         tip = at.files.revision.commit
         ports = HistoryPorts(at.files, GitCommitLog(root), GitHistory(root, tip), at.folders)
         question = HistoryQuestion(asked.service, tip, at.settings, asked.environment, asked.limit)
@@ -191,13 +187,13 @@ class _Nobody:
 
 
 @contextmanager
-def _deployed(root: str, place: PlaceOptions, store: VerdictStore) -> Iterator[_Deployed]:
+def _deployed(root: str, place: PlaceOptions) -> Iterator[_Deployed]:
     """Give the deployed branch, as the command line says, else sealock.yaml of what is checked out."""
     from sealock.adapters.git_revision import GitRevisions
     from sealock.adapters.known_branch import KnownBranch
     from sealock.adapters.render_cache import cache_folder
 
-    here = _said_here(root, store)
+    here = _said_here(root)
     remote, name = place.remote or here.remote, place.branch or here.branch
     known = KnownBranch(root, remote=remote, branch=name)
     if place.fetch:
@@ -208,17 +204,15 @@ def _deployed(root: str, place: PlaceOptions, store: VerdictStore) -> Iterator[_
     else:
         branch, tip = known.branch(), known.tip()
     with GitRevisions(root, cache_folder()).files(tip) as files:
-        text = deployed.text_of(files)
-        settings = deployed.settings_in(text or "", store)
-        yield _Deployed(root, branch, known, files, settings, text is not None)
+        has_settings = deployed.text_of(files) is not None
+        yield _Deployed(root, branch, known, files, deployed.settings_of(files), has_settings)
 
 
-def _said_here(root: str, store: VerdictStore) -> Promotion:
+def _said_here(root: str) -> Promotion:
     """Return what the file on the disk says of the branch; the branch's own is read strictly later."""
     from sealock.domain.settings import Promotion
 
     try:
-        text = deployed.text_of(wiring.files(root)) or ""
-        return deployed.settings_in(text, store).promotion if "promotion" in text else Promotion()
+        return deployed.settings_of(wiring.files(root)).promotion
     except SealockError:
         return Promotion()
