@@ -46,8 +46,8 @@ _TOGETHER = 8
 _REQUESTS = 200
 _REQUEST_BYTES = 36_000
 _LOADED = (
-    "sealock.cli.exec, sealock.config.settings, sealock.app.run_agent, sealock.chamber.sealed_chamber, "
-    "sealock.chamber.live_model, sealock.chamber.proxy, sealock.chamber.run_store, yaml, zstandard, rfc8785"
+    "sealock.cli.exec, sealock.app.run_agent, sealock.chamber.sealed_chamber, "
+    "sealock.chamber.live_model, sealock.chamber.proxy, sealock.chamber.run_store, zstandard, rfc8785"
 )
 _SWITCH_SECONDS = 0.0005  # as `sealock exec` sets it
 _TURNS = (
