@@ -33,6 +33,21 @@ def test_an_untouched_copy_is_the_base(tmp_path: Path) -> None:
     assert not Path(work.path).exists()
 
 
+def test_a_repository_of_sha_256_is_one_as_any(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    root.mkdir()
+    git(root, "init", "-q", "--object-format=sha256")
+    (root / "a").write_text("1\n")
+    git(root, "add", "a")
+    git(root, "commit", "-qm", "first")
+    with open_workspace(str(root)) as work:
+        Path(work.path, "b").write_text("2\n")
+        found = work.tree()
+        work.keep(found.tree)
+        assert git(Path(work.path), "fsck", "--strict") == ""
+    assert git(root, "ls-tree", "--name-only", found.tree).split() == ["a", "b"]
+
+
 @pytest.mark.parametrize("files", [1, 150])
 def test_the_copy_may_lie_on_another_disk(
     files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

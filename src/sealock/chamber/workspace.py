@@ -60,8 +60,10 @@ _SETTINGS = {
 # Said where nothing overrules it: no text, filter or encoding of a repository's attributes counts.
 _ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding\n"
 _OWN_CONFIG = (
-    "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = false\n"
+    "[core]\n\trepositoryformatversion = {}\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = false\n"
 )
+_SHA256 = "[extensions]\n\tobjectformat = sha256\n"
+_SHA1_LENGTH = 40
 _FOLDERS = ("info", "objects/info", "objects/pack", "refs/heads", "refs/tags")
 
 
@@ -153,7 +155,9 @@ class Workspace:
         judge = Path(self._judge)
         for each in _FOLDERS:
             (judge / each).mkdir(parents=True)
-        files = {"HEAD": f"{self.commit}\n", "config": _OWN_CONFIG, "info/attributes": _ATTRIBUTES}
+        usual = len(self.commit) == _SHA1_LENGTH
+        config = _OWN_CONFIG.format(0) if usual else _OWN_CONFIG.format(1) + _SHA256
+        files = {"HEAD": f"{self.commit}\n", "config": config, "info/attributes": _ATTRIBUTES}
         if self._shallow:
             files["shallow"] = f"{self.commit}\n"
         for name, text in files.items():
