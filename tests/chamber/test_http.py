@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import socket
@@ -23,7 +24,7 @@ from sealock.chamber.proxy import ModelProxy
 from sealock.chamber.upstream import Retries, Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.enable_socket
@@ -148,7 +149,7 @@ def test_headers_that_are_none_are_said() -> None:
     assert "Illegal header value" in answer.text
 
 
-def _talk(sent: bytes, most_bytes: int = 100) -> bytes:
+def _talk(sent: bytes, most_bytes: int = 100, may_ask: Callable[[Request], bool] = lambda _: True) -> bytes:
     """Return all that a server, which repeats bodies, answers to these bytes until it hangs up."""
 
     async def repeat(request: Request, stream: Stream) -> Reply:
@@ -160,7 +161,7 @@ def _talk(sent: bytes, most_bytes: int = 100) -> bytes:
         return Reply(200, request.body, {})
 
     async def talk() -> bytes:
-        server = Server(repeat, most_bytes)
+        server = Server(repeat, most_bytes, may_ask)
         listening = socket.create_server(("127.0.0.1", 0))
         await server.start(listening)
         reader, writer = await asyncio.open_connection(*listening.getsockname())
@@ -224,3 +225,83 @@ def test_an_agent_that_leaves_while_nothing_has_come_ends_its_request() -> None:
             assert model.wait_for(1)
 
     assert [each.status for each in proxy.report().exchanges] == [499]
+
+
+@contextmanager
+def _saying(*answers: bytes) -> Iterator[tuple[str, list[int]]]:
+    """Give the URL of a provider that answers with these bytes, and how many requests each connection had."""
+    left = list(answers)
+    connections: list[int] = []
+
+    def serve(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = listening.accept()
+                connections.append(0)
+                threading.Thread(target=answer, args=(accepted, len(connections) - 1), daemon=True).start()
+
+    def answer(accepted: socket.socket, at: int) -> None:
+        with accepted, accepted.makefile("rb") as asked, contextlib.suppress(OSError):
+            while left and (lines := list(iter(asked.readline, b"\r\n"))) and lines[0]:
+                size = next(line for line in lines if line.lower().startswith(b"content-length"))
+                asked.read(int(size.partition(b":")[2]))
+                connections[at] += 1
+                accepted.sendall(left.pop(0))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1", connections
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _said(text: str, *more: bytes, status: bytes = b"200 OK") -> bytes:
+    body = b'data: {"type": "response.completed", "text": "%b"}\n\n' % text.encode()
+    head = (b"HTTP/1.1 " + status, b"Content-Type: text/event-stream", b"Content-Length: %d" % len(body))
+    return b"\r\n".join((*head, *more, b"", body))
+
+
+@pytest.mark.parametrize("surplus", [_said("surplus"), b"x"])
+def test_what_comes_after_an_answer_is_no_answer_to_the_next_request(surplus: bytes) -> None:
+    with (
+        _saying(_said("first") + surplus, _said("second")) as (url, connections),
+        ModelProxy("live", Upstream(url, retries=_ONCE), Budget()) as proxy,
+    ):
+        answers = [_ask(proxy.endpoint).body for _ in range(2)]
+
+    assert [b"first" in answers[0], b"second" in answers[1]] == [True, True]
+    assert connections == [1, 1]
+
+
+def test_a_header_that_http_cannot_carry_is_not_passed_on() -> None:
+    odd = _said("no", "Retry-After: bientôt".encode("latin-1"), status=b"400 Bad Request")
+    with _saying(odd) as (url, _), ModelProxy("live", Upstream(url, retries=_ONCE), Budget()) as proxy:
+        answer = _ask(proxy.endpoint)
+
+    assert (answer.status, answer.headers.get("retry-after")) == (400, None)
+
+
+def test_a_provider_that_hangs_up_is_said_to() -> None:
+    with (
+        _saying(b"HTTP/1.1 200") as (url, _),
+        ModelProxy("live", Upstream(url, retries=_ONCE), Budget()) as proxy,
+    ):
+        answer = _ask(proxy.endpoint)
+
+    assert answer.status == 502
+    assert "the provider cannot be reached: it hung up before it answered" in answer.text
+
+
+def test_a_body_that_is_announced_too_long_is_not_waited_for() -> None:
+    assert _talk(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n").startswith(b"HTTP/1.1 413")
+
+
+def test_the_body_of_who_may_not_ask_is_not_kept() -> None:
+    def named(request: Request) -> bool:
+        return "name" in request.headers
+
+    sent = _post(b"first", b"Name: a") + _post(b"second") + _post(b"third", b"Name: a", _LAST)
+    answer = _talk(sent, may_ask=named)
+
+    assert [each in answer for each in (b"first", b"second", b"third")] == [True, False, True]

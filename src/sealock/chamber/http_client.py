@@ -1,6 +1,6 @@
 """Asks one server over HTTP/1.1: h11's protocol over asyncio's streams. It follows no redirect and no proxy.
 
-A connection whose answer was read to its end is used again.
+A connection whose answer was read to its end is used again, unless more came than the answer.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +17,7 @@ import h11
 _PIECE = 1 << 16
 _LONGEST_HEAD = 1 << 16
 _IDLE_SECONDS = 15.0
+_HUNG_UP = "it hung up before it answered"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -85,7 +87,7 @@ class Client:
 
     async def post(self, content: bytes, headers: dict[str, str]) -> Response:
         """Send a request, and return its answer once that begins. Raises Unreachable, Broken."""
-        link = self._idle_link() or await self._connected()
+        link = await self._idle_link() or await self._connected()
         try:
             return Response(link, await link.ask(self._head(content, headers), content), self)
         except BaseException:
@@ -94,7 +96,7 @@ class Client:
 
     def take_back(self, link: _Link) -> None:
         """Keep a connection for the next request, where both sides go on."""
-        if link.again():
+        if link.rest():
             self._idle.append(_Idle(link, time.monotonic()))
         else:
             link.close()
@@ -111,10 +113,15 @@ class Client:
         except (h11.LocalProtocolError, UnicodeEncodeError) as wrong:
             raise Unreachable(str(wrong)) from wrong
 
-    def _idle_link(self) -> _Link | None:
+    async def _idle_link(self) -> _Link | None:
         while self._idle:
             link, since = self._idle.pop()
-            if link.open and time.monotonic() - since < _IDLE_SECONDS:
+            try:
+                quiet = await link.wake()
+            except BaseException:
+                link.close()
+                raise
+            if quiet and time.monotonic() - since < _IDLE_SECONDS:
                 return link
             link.close()
         return None
@@ -143,11 +150,7 @@ class _Link:
         self._reader = reader
         self._writer = writer
         self._wire = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
-
-    @property
-    def open(self) -> bool:
-        """Whether the server has not ended it."""
-        return not (self._reader.at_eof() or self._writer.is_closing())
+        self._uncalled_for: asyncio.Task[None] | None = None
 
     async def ask(self, head: h11.Request, content: bytes) -> h11.Response:
         """Send a request, and return the head of the answer."""
@@ -167,23 +170,43 @@ class _Link:
             while (event := self._wire.next_event()) is h11.NEED_DATA:
                 if not wait:
                     return None
-                self._wire.receive_data(await self._reader.read(_PIECE))
+                came = await self._reader.read(_PIECE)
+                if not came and self._wire.their_state is h11.SEND_RESPONSE:
+                    raise Broken(_HUNG_UP)
+                self._wire.receive_data(came)
         except (h11.RemoteProtocolError, OSError) as wrong:
             raise Broken(str(wrong) or type(wrong).__name__) from wrong
         if isinstance(event, h11.Event):
             return event
         raise Broken
 
-    def again(self) -> bool:
-        """Begin anew, and say whether that is possible."""
+    def rest(self) -> bool:
+        """Begin anew, and say whether that is possible; what comes now is noticed until it wakes."""
         try:
             self._wire.start_next_cycle()
         except h11.LocalProtocolError:
             return False
-        return self.open
+        # It would pass for the answer to the next request.
+        if self._wire.trailing_data[0]:
+            return False
+        self._uncalled_for = asyncio.create_task(self._comes())
+        return True
+
+    async def wake(self) -> bool:
+        """Say whether it may be asked again: nothing came while it rested, its end neither."""
+        assert self._uncalled_for  # noqa: S101 - it rests
+        self._uncalled_for.cancel()
+        await asyncio.wait((self._uncalled_for,))
+        return self._uncalled_for.cancelled()
+
+    async def _comes(self) -> None:
+        with suppress(OSError):
+            await self._reader.read(1)
 
     def close(self) -> None:
         """End it at once."""
+        if self._uncalled_for:
+            self._uncalled_for.cancel()
         self._writer.transport.abort()
 
 

@@ -1,6 +1,7 @@
 """Serves HTTP/1.1 to an agent: h11's protocol over asyncio's streams, which loads in a moment.
 
-One request at a time of each connection is answered. A client that goes away ends the answer to it.
+One request at a time of each connection is answered. A client that goes away ends the answer to it, and
+the body of one who may not ask is not kept.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import h11
 import msgspec
@@ -85,11 +86,16 @@ class Stream:
 
 
 class Server:
-    """Answers what comes to a listening socket with `handler`; bodies have at most `most_bytes`."""
+    """Answers what comes to a listening socket with `handler`; bodies have at most `most_bytes`.
 
-    def __init__(self, handler: Handler, most_bytes: int) -> None:
+    Where `may_ask` denies a request, which has no body yet, the handler gets it without one.
+    """
+
+    def __init__(
+        self, handler: Handler, most_bytes: int, may_ask: Callable[[Request], bool] = lambda _: True
+    ) -> None:
         self._handler = handler
-        self._most = most_bytes
+        self._bounds = _Bounds(most_bytes, may_ask)
         self._open: dict[asyncio.Task[None], _Connection] = {}
         self._server: asyncio.Server | None = None
 
@@ -113,20 +119,25 @@ class Server:
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # asyncio does it for sockets that say that they are TCP's, which an accepted one does not.
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = _Connection(reader, writer, self._handler, self._most)
+        connection = _Connection(reader, writer, self._handler, self._bounds)
         task = asyncio.create_task(connection.run())
         self._open[task] = connection
         task.add_done_callback(self._open.pop)
 
 
+class _Bounds(NamedTuple):
+    most_bytes: int
+    may_ask: Callable[[Request], bool]
+
+
 class _Connection:
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler, most_bytes: int
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler, bounds: _Bounds
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._handler = handler
-        self._most = most_bytes
+        self._bounds = bounds
         self._wire = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
         self.busy = False
 
@@ -139,8 +150,8 @@ class _Connection:
             await self._last_word(wrong.reply)
         except h11.RemoteProtocolError as wrong:
             await self._last_word(Reply(wrong.error_status_hint, b"", {}))
-        except (h11.LocalProtocolError, OSError):
-            pass  # the client asked for no other answer, or is gone
+        except (h11.LocalProtocolError, UnicodeEncodeError, OSError):
+            pass  # no header of HTTP is to be sent, or the client asked for no other answer, or is gone
         finally:
             self._writer.close()
 
@@ -148,20 +159,28 @@ class _Connection:
         """Return the next request, or None where the client has no more."""
         head: h11.Request | None = None
         body = bytearray()
+        size = 0
+        kept = True
         while True:
             event = self._wire.next_event()
             if event is h11.NEED_DATA:
                 self._wire.receive_data(await self._reader.read(_PIECE))
             elif isinstance(event, h11.Request):
                 head = event
+                kept = self._bounds.may_ask(_request(head, b""))
+                self._bound(_announced(head))
             elif isinstance(event, h11.Data):
-                body += event.data
-                if len(body) > self._most:
-                    raise _Broken(Reply(413, b"", {}))
+                size += len(event.data)
+                self._bound(size)
+                body += event.data if kept else b""
             elif isinstance(event, h11.EndOfMessage) and head:
                 return _request(head, bytes(body))
             else:
                 return None
+
+    def _bound(self, size: int) -> None:
+        if size > self._bounds.most_bytes:
+            raise _Broken(Reply(413, b"", {}))
 
     async def _answer(self, request: Request) -> None:
         """Answer it, while looking whether the client is still there."""
@@ -195,6 +214,11 @@ class _Connection:
         with suppress(h11.LocalProtocolError, OSError):
             if reply:
                 await Stream(self._wire, self._writer).whole(reply)
+
+
+def _announced(head: h11.Request) -> int:
+    """Return how long the body is to be, where that is said."""
+    return next((int(value) for name, value in head.headers if name == b"content-length"), 0)
 
 
 def _request(head: h11.Request, body: bytes) -> Request:

@@ -154,7 +154,8 @@ class Provider:
             message = f"the provider answered {status} {answer.content_type}, and no stream of events"
             content = msgspec.json.encode({"error": {"code": "bad_gateway", "message": message}})
             status, named = 502, {"content-type": "application/json"}
-        return Refusal(status, content, {name: value for name, value in named.items() if value})
+        told = {name: value for name, value in named.items() if value and value.isascii()}
+        return Refusal(status, content, told)
 
     def _trust(self) -> ssl.SSLContext:
         import ssl  # noqa: PLC0415 - a model on this machine needs no certificates

@@ -131,7 +131,7 @@ class ModelProxy:
 
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = Server(answer, _MOST_REQUEST_BYTES)
+        server = Server(answer, _MOST_REQUEST_BYTES, self._known)
         await service.open()
         try:
             await server.start(self._listening)
@@ -141,10 +141,13 @@ class ModelProxy:
             await server.close(_GRACE_SECONDS)
             await service.close()
 
+    def _known(self, request: Request) -> bool:
+        shown = request.headers.get("authorization", "").encode("latin-1")
+        return hmac.compare_digest(shown, f"Bearer {self._token}".encode())
+
     def _fault(self, request: Request) -> tuple[int, str, str] | None:
         """Return the answer to what nobody may ask: status, code and message."""
-        shown = request.headers.get("authorization", "").encode("latin-1")
-        if not hmac.compare_digest(shown, f"Bearer {self._token}".encode()):
+        if not self._known(request):
             return 401, "invalid_api_key", "a request came without the bearer of this run"
         if request.target != PATH:
             return 404, "not_found", "something else than /v1/responses was asked"
