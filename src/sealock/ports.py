@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ModelEndpoint,
         ProxyReport,
         RunManifest,
+        SandboxImage,
         SealedCommand,
         TreeResult,
     )
@@ -960,6 +961,13 @@ class Chamber(Protocol):
 
     def binary(self) -> CodexBinary:
         """Return the agent's program, verified. Raises UsageError, Refused, Undecided."""
+        ...
+
+    def image(self, backend: BackendName, wanted: SandboxImage | None = None) -> SandboxImage | None:
+        """Return the image that a run is in: the `wanted` one, else what its name stands for now.
+
+        None for a backend without images. Raises Undecided where it is not there.
+        """
         ...
 
     def workspace(self, revision: str) -> AbstractContextManager[AgentWorkspace]:

@@ -119,7 +119,7 @@ def test_an_image_that_nobody_built_is_not_fetched_but_said(monkeypatch: pytest.
         pytest.skip("no engine is installed")
     monkeypatch.setattr(container, "ENGINES", tuple(filter(shutil.which, container.ENGINES)))
     with pytest.raises(Undecided, match="no container engine has the image sealock-nobody-built") as caught:
-        container.engine("sealock-nobody-built")
+        container.named("sealock-nobody-built")
     assert "podman build -t sealock-nobody-built docker/" in caught.value.hint
 
 

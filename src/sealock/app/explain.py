@@ -13,7 +13,7 @@ from sealock.errors import Undecided
 
 if TYPE_CHECKING:
     from sealock.domain.agent_layers import HostInput
-    from sealock.domain.agent_run import BackendName, CodexBinary, SealedCommand
+    from sealock.domain.agent_run import BackendName, CodexBinary, SandboxImage, SealedCommand
     from sealock.domain.settings import AgentTask
 
 
@@ -60,7 +60,7 @@ class Probe(Protocol):
 class Arrangement(NamedTuple):
     """Which run is explained; an empty name is no task of sealock.yaml, an empty prompt a canary's.
 
-    `schema` is the JSON Schema of the answer as text.
+    `schema` is the JSON Schema of the answer as text, `image` the one of a backend that has images.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Arrangement(NamedTuple):
     tested: bool = True
     prompt: str = ""
     schema: str = ""
+    image: SandboxImage | None = None
 
 
 class ExplainRun:
@@ -99,6 +100,7 @@ class ExplainRun:
             effort=task.effort,
             sandbox=task.sandbox,
             backend=self._run.backend,
+            image=self._run.image,
             settings=effective(pinned_settings(task, command), article_settings(task), inputs),
             inputs=inputs,
             masked=command.unset,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sealock.domain.agent_lock import LockChange
-    from sealock.domain.agent_run import BackendName, CodexBinary, SealedCommand
+    from sealock.domain.agent_run import BackendName, CodexBinary, SandboxImage, SealedCommand
     from sealock.domain.settings import AgentTask
     from sealock.ports import WorkTree
 
@@ -40,7 +40,7 @@ class Observed(NamedTuple):
     """What a run of it would be: the program, the command, the hash of its first request.
 
     `files` are those of the revision that Codex looks for, by the input's name, with mode and object id;
-    `servers` what there is of MCP servers, by the input's name.
+    `servers` what there is of MCP servers, by the input's name; `image` the one of a backend that has images.
     """
 
     binary: CodexBinary
@@ -49,6 +49,7 @@ class Observed(NamedTuple):
     files: Mapping[str, str]
     normalisation: int
     servers: Mapping[str, str] = {}
+    image: SandboxImage | None = None
 
 
 class LockProbe(Protocol):
@@ -126,6 +127,7 @@ def inputs(locked: Locked, seen: Observed) -> dict[str, str]:
         "policy": digest_of(msgspec.to_builtins(policy_of(task))),
         "normalisation": str(seen.normalisation),
         agent_lock.REQUEST: seen.request,
+        **({"image": seen.image.id, "image.name": seen.image.name} if seen.image else {}),
         **settings,
         **seen.servers,
         **seen.files,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sealock.domain.agent_run import Exchange, ReplayLevel, RunManifest, TreeResult
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_OTHER_IMAGE = "With --other-image it is done in the image that is here; what its tools print may differ."
 _BY_CHANCE = frozenset({"wall", "idle", "disk", "interrupt"})
 
 
@@ -39,9 +40,18 @@ class Again(Protocol):
         """Return what came of it; `terms` are those of the record. Raises UsageError, Refused, Undecided."""
 
 
-def replay(recording: Recorded, again: Again, level: ReplayLevel, *, unsealed: bool = False) -> Replay:
+def replay(
+    recording: Recorded,
+    again: Again,
+    level: ReplayLevel,
+    *,
+    unsealed: bool = False,
+    other_image: bool = False,
+) -> Replay:
     """Do one recorded run again; one without a sandbox only if `unsealed` allows it.
 
+    One of a container is done in the image that it was recorded in, whatever has its name now; where that is
+    not here, or not recorded, only if `other_image` allows to take the one that is.
     Raises UsageError, Refused, Undecided where that cannot be done.
     """
     manifest = recording.manifest
@@ -50,6 +60,9 @@ def replay(recording: Recorded, again: Again, level: ReplayLevel, *, unsealed: b
         # A record is foreign, and its model says what the agent does.
         message = "the run was not sealed, and its commands would run here without a sandbox"
         raise Refused(message, hint="If you trust the record: --unsealed.")
+    if request.backend == "container" and not request.image and not other_image:
+        message = "the record does not say which image it ran in"
+        raise Undecided(message, hint=_OTHER_IMAGE)
     outcome = again(recording, request, manifest.details.get("terms") or {})
     report = outcome.report
     if outcome.manifest.exit.ended_by in _BY_CHANCE:
@@ -77,13 +90,14 @@ def replay_all(
     level: ReplayLevel,
     *,
     unsealed: bool = False,
+    other_image: bool = False,
 ) -> Iterator[Replay]:
     """Yield what came of each run; those that cannot be done again say why."""
     for run, found in recordings:
         try:
             if isinstance(found, SealockError):
                 raise found
-            yield replay(found, again, level, unsealed=unsealed)
+            yield replay(found, again, level, unsealed=unsealed, other_image=other_image)
         except SealockError as wrong:
             yield Replay(run, level, undecided=wrong.message)
 
@@ -114,7 +128,7 @@ def _request(manifest: RunManifest) -> AgentRequest:
     if not _COMMIT.fullmatch(manifest.base_commit):
         message = "the record names no commit that it began with"
         raise Undecided(message, hint="Record the run again with this Sealock.")
-    return msgspec.structs.replace(request, revision=manifest.base_commit)
+    return msgspec.structs.replace(request, revision=manifest.base_commit, image=manifest.image)
 
 
 def _differences(recorded: RunManifest, outcome: RunOutcome, level: ReplayLevel) -> Iterator[str]:
@@ -152,7 +166,15 @@ def _refused(result: TreeResult | None) -> str:
 
 
 def _changed(recorded: RunManifest, now: RunManifest) -> Iterator[str]:
-    if recorded.codex.sha256 != now.codex.sha256:
+    codex = recorded.codex.sha256 != now.codex.sha256
+    if codex:
         yield f"Codex {recorded.codex.version} → {now.codex.version}"
-    elif recorded.action != now.action:
+    image = _id(recorded) != _id(now)
+    if image:
+        yield f"the image of the container {_id(recorded) or '(not recorded)'} → {_id(now)}"
+    if not codex and not image and recorded.action != now.action:
         yield "the digest of all inputs: sealock lock --check says which"
+
+
+def _id(manifest: RunManifest) -> str:
+    return manifest.image.id if manifest.image else ""

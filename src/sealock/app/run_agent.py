@@ -17,6 +17,7 @@ from sealock.domain.agent_run import (
     ModelEndpoint,
     ProxyReport,
     RunManifest,
+    SandboxImage,
     SealedCommand,
     TreeResult,
     Usage,
@@ -59,7 +60,8 @@ _OF_THE_PLACE = frozenset({"SEALOCK_MODEL_TOKEN", "HOME", "CODEX_HOME"})
 class AgentRequest(msgspec.Struct, frozen=True):
     """What is to be run: a task's name and settings, what is asked, and on which revision.
 
-    `schema` is the JSON Schema that is sent with it, as text; empty for none.
+    `schema` is the JSON Schema that is sent with it, as text; empty for none. `image` is the one that it has
+    to run in; None for what the backend's name of it stands for.
     """
 
     name: str
@@ -68,6 +70,7 @@ class AgentRequest(msgspec.Struct, frozen=True):
     revision: str = "HEAD"
     backend: BackendName = "bwrap"
     schema: str = ""
+    image: SandboxImage | None = None
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -151,6 +154,7 @@ class RunAgent:
     def prepare(self, request: AgentRequest, terms: RunTerms = NO_TERMS) -> Prepared:
         """Return what a run would be; nothing is started. Raises UsageError, Refused, Undecided."""
         binary = self._chamber.binary()
+        request = self._with_image(request)
         with self._chamber.workspace(request.revision) as workspace:
             return self._prepared(request, _sealed(request, binary, workspace), workspace, terms)
 
@@ -168,6 +172,7 @@ class RunAgent:
         Raises UsageError, Refused, Undecided where it could not be started or its record not be kept.
         """
         binary = self._chamber.binary()
+        request = self._with_image(request)
         with self._chamber.workspace(request.revision) as workspace:
             sealed = _sealed(request, binary, workspace)
             prepared = self._prepared(request, sealed, workspace, terms)
@@ -179,6 +184,10 @@ class RunAgent:
                 _end(run, self._broken_off(run, wrong), ended)
                 raise
             return msgspec.structs.replace(outcome, manifest=_end(run, outcome.manifest, ended))
+
+    def _with_image(self, request: AgentRequest) -> AgentRequest:
+        """Return the request with the image that counts from here on."""
+        return msgspec.structs.replace(request, image=self._chamber.image(request.backend, request.image))
 
     def _ran(self, run: _Run, watch: Watch | None) -> RunOutcome:
         with self._chamber.model(run.sealed.task, run.record) as model:
@@ -197,7 +206,7 @@ class RunAgent:
         if verdict.outcome == "done" and answered.complaint:
             verdict = Verdict("refused", answered.complaint)
         if verdict.outcome == "done" and tree:
-            tried = run.terms.tried(patch, tree.tree, run.workspace.commit)
+            tried = run.terms.tried(patch, tree.tree, run.workspace.commit, run.sealed.image)
             details |= tried.details
             if tried.complaint:
                 verdict = Verdict("failed" if tried.undecided else "refused", tried.complaint)
@@ -247,6 +256,7 @@ class RunAgent:
             result=None,
             final_message="",
             normalisation=0,
+            image=request.image,
             # What a replay asks again.
             details={"request": msgspec.to_builtins(request), "terms": terms.decide()},
         )
@@ -389,7 +399,9 @@ def _short(text: str) -> str:
 
 
 def _sealed(request: AgentRequest, binary: CodexBinary, workspace: AgentWorkspace) -> SealedRun:
-    return SealedRun(request.task, binary, request.prompt, workspace.path, request.backend, request.schema)
+    return SealedRun(
+        request.task, binary, request.prompt, workspace.path, request.backend, request.schema, request.image
+    )
 
 
 def _tree(run: _Run) -> tuple[TreeResult | None, str]:
@@ -426,6 +438,8 @@ def _action(
             "policy": msgspec.to_builtins(policy_of(request.task, restore=terms.restores)),
             "terms": terms.decide(),
             **_pinned(request.task),
+            # Its name decides nothing.
+            **({"image": request.image.id} if request.image else {}),
         }
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealock.app.output_contract import Attempt, Contract
+    from sealock.domain.agent_run import SandboxImage
     from sealock.ports import TrialBench
 
 REPAIRS = 2
@@ -94,12 +95,12 @@ class RunTerms:
         found = self._contract.judge(message)
         return found.text if isinstance(found, Answer) else None
 
-    def tried(self, patch: bytes, tree: str, commit: str) -> Tried:
-        """Try the patch, which makes `tree` of `commit`, with the tests."""
+    def tried(self, patch: bytes, tree: str, commit: str, image: SandboxImage | None) -> Tried:
+        """Try the patch, which makes `tree` of `commit`, with the tests, in the image of the run."""
         if self._tests is None or self._bench is None:
             return Tried()
         tests = self._tests
-        request = TrialRequest(tests.command, patch, tree, commit, tests.retries, tests.on_flaky)
+        request = TrialRequest(tests.command, patch, tree, commit, tests.retries, tests.on_flaky, image)
         try:
             report = try_patch(request, self._bench)
         except Undecided as wrong:

@@ -100,7 +100,7 @@ class Machine:
 
     def container(self) -> str:
         """Try a container for real, a sandbox nested in it, and say what works. Raises Undecided."""
-        client = Path(container.engine()).name
+        client = Path(container.named().client).name
         command = SealedCommand(
             argv=("/bin/sh", "-c", _TRY_CONTAINER),
             environment={"PATH": "/usr/bin:/bin"},

@@ -45,7 +45,13 @@ class MachineProbe:
         self._chamber = chamber
         self._run = run
         self._sealed = SealedRun(
-            run.task, run.binary, run.prompt or canary.PROMPT, workspace.path, run.backend, run.schema
+            run.task,
+            run.binary,
+            run.prompt or canary.PROMPT,
+            workspace.path,
+            run.backend,
+            run.schema,
+            run.image,
         )
         self._workspace = workspace
         self._compare = compare

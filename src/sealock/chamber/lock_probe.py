@@ -37,6 +37,7 @@ class ChamberLockProbe:
     def observe(self, locked: Locked) -> Observed:
         """Return what it would be. Raises UsageError, Refused, Undecided."""
         binary = self._chamber.binary()
+        image = self._chamber.image(locked.backend)
         run = Arrangement(
             locked.name,
             locked.task,
@@ -45,6 +46,7 @@ class ChamberLockProbe:
             binary.version in TESTED,
             locked.prompt,
             locked.schema,
+            image,
         )
         probe = MachineProbe(self._chamber, run, self._workspace, self._variables, compare=False)
         told = probe.sealed()
@@ -54,7 +56,7 @@ class ChamberLockProbe:
             for key, value in _server(name, server, tools_told(told.request, name)).items()
         }
         files = files_read(self._workspace)
-        return Observed(binary, probe.command(), told.fingerprint, files, normalise.VERSION, servers)
+        return Observed(binary, probe.command(), told.fingerprint, files, normalise.VERSION, servers, image)
 
 
 def _server(name: str, server: McpServer, tools: McpTools) -> dict[str, str]:

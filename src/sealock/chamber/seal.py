@@ -14,7 +14,7 @@ from sealock.domain.agent_run import Mount, SealedCommand, Setting
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
-    from sealock.domain.agent_run import CodexBinary, ModelEndpoint
+    from sealock.domain.agent_run import CodexBinary, ModelEndpoint, SandboxImage
     from sealock.domain.settings import AgentTask
 
 PROVIDER = "sealock"
@@ -66,12 +66,13 @@ def compose(  # noqa: PLR0913 - each is one input of a run
     places: Places = INSIDE,
     allow_untested: bool = False,
     servers: tuple[Mount, ...] = (),
+    image: SandboxImage | None = None,
 ) -> SealedCommand:
     """Return the command of one run; nothing is started and no file read.
 
     `schema_file` is a file of the host with the JSON Schema of the answer; `workspace` the folder of the
-    host that the agent works in; `servers` are the files of the task's MCP servers. Raises UsageError for a
-    version that is refused, and for MCP servers without a sandbox.
+    host that the agent works in; `servers` are the files of the task's MCP servers; `image` is that of a
+    container. Raises UsageError for a version that is refused, and for MCP servers without a sandbox.
     """
     traits = release(binary.version, allow_untested=allow_untested)
     url = f"http://127.0.0.1:{PORT}/v1" if places.sandboxed else model.url
@@ -103,6 +104,7 @@ def compose(  # noqa: PLR0913 - each is one input of a run
         stdin=prompt.encode(),
         unset=_KEPT_OUT if places.sandboxed else _KEPT_OUT[:2],
         relay=model.url if places.sandboxed else "",
+        image=image,
     )
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ModelEndpoint,
         Mount,
         RunManifest,
+        SandboxImage,
         SealedCommand,
     )
     from sealock.domain.mcp_server import McpServer
@@ -76,6 +77,7 @@ class SealedChamber:
         self._variables = variables
         self._keep_record = keep_record
         self._replay = replay
+        self._image: SandboxImage | None = None
         self._owned = ExitStack()
         self._supervisor: Supervisor | None = None
         self._scratch = ""
@@ -91,6 +93,20 @@ class SealedChamber:
     def binary(self) -> CodexBinary:
         """Return the agent's program, verified. Raises UsageError, Refused, Undecided."""
         return codex_binary.find(self._settings.codex)
+
+    def image(self, backend: BackendName, wanted: SandboxImage | None = None) -> SandboxImage | None:
+        """Return the image that a run is in: the `wanted` one, else what its name stands for, asked once.
+
+        None for a backend without images. Raises Undecided where it is not there.
+        """
+        if backend != "container":
+            return None
+        from sealock.chamber.backends import container
+
+        if wanted:
+            return container.known(wanted).image
+        self._image = self._image or container.named().image
+        return self._image
 
     def expect_run(self) -> None:
         """Start the supervisor of the next run: it loads while the rest gets ready. Raises OSError."""
@@ -186,6 +202,7 @@ class SealedChamber:
             places=self._outside(run) if run.backend == "none" else INSIDE,
             allow_untested=self._settings.codex.allow_untested,
             servers=self._servers(run.task),
+            image=run.image,
         )
 
     def start(self, command: SealedCommand, backend: BackendName, limits: Limits) -> RunningAgent:

@@ -19,7 +19,7 @@ from sealock.domain.trial import TrialRun
 from sealock.errors import Undecided, UsageError
 
 if TYPE_CHECKING:
-    from sealock.domain.agent_run import AgentExit
+    from sealock.domain.agent_run import AgentExit, SandboxImage
     from sealock.domain.trial import TrialRequest
 
 SECONDS = 900.0
@@ -62,9 +62,9 @@ class SealedBench:
             if tree != request.tree:
                 message = f"the patch makes the tree {tree} of the base, not {request.tree}"
                 raise Undecided(message, hint="The base has moved: run the agent again.")
-            return self._run(request.command, work.path)
+            return self._run(request, work.path)
 
-    def _run(self, command: str, folder: str) -> TrialRun:
+    def _run(self, request: TrialRequest, folder: str) -> TrialRun:
         token = secrets.token_hex(16)
         began = time.monotonic()
         seconds = self._options.seconds
@@ -72,7 +72,8 @@ class SealedBench:
         output = bytearray()
         cut = 0
         begun = False
-        with self._start(("/bin/sh", "-c", _SHELL, "sh", token, command), folder, limits) as running:
+        argv = ("/bin/sh", "-c", _SHELL, "sh", token, request.command)
+        with self._start(argv, folder, limits, request.image) as running:
             for line in running:
                 if not begun:
                     begun = line.content == token.encode()
@@ -89,14 +90,17 @@ class SealedBench:
         status = ended.status if ended.ended_by == "itself" else None
         return TrialRun(status, round(time.monotonic() - began, 3), text, cut)
 
-    def _start(self, argv: tuple[str, ...], folder: str, limits: Limits) -> RunningAgent:
+    def _start(
+        self, argv: tuple[str, ...], folder: str, limits: Limits, image: SandboxImage | None
+    ) -> RunningAgent:
         if self._options.backend == "none":
             from contextlib import ExitStack  # noqa: PLC0415 - only without a sandbox
 
             order = Order(program=argv[0], argv=argv, environment=_environment(folder), folder=folder)
             command = SealedCommand(argv, _environment(folder), (), {}, (), workdir=folder)
             return RunningAgent(order, limits, command, ExitStack())
-        return backends.start(self._sealed(argv, folder), self._options.backend, limits)
+        command = msgspec.structs.replace(self._sealed(argv, folder), image=image)
+        return backends.start(command, self._options.backend, limits)
 
     def _sealed(self, argv: tuple[str, ...], folder: str) -> SealedCommand:
         options = self._options

@@ -42,6 +42,11 @@ Exit codes: 0 the same, 1 something differs, 2 usage or configuration, 3 could n
 )
 @click.option("--unsealed", is_flag=True, help="Also do runs again that had no sandbox; trust their records.")
 @click.option("--allow-untested", is_flag=True, help="Take a version of Codex that was never tested.")
+@click.option(
+    "--other-image",
+    is_flag=True,
+    help="Where the image that a run was recorded in is not here, take the one that is.",
+)
 @REPO
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(**options: Any) -> int:  # noqa: ANN401 - click's own
@@ -75,10 +80,12 @@ def _replays(options: dict[str, Any]) -> Iterator[Replay]:
     from sealock.wiring import chamber
 
     root = repository_root(options["repo"])
-    again = chamber.replayer(root, allow_untested=options["allow_untested"])
+    other_image = options["other_image"]
+    again = chamber.replayer(root, allow_untested=options["allow_untested"], other_image=other_image)
+    allowed = {"unsealed": options["unsealed"], "other_image": other_image}
     if not options["every"]:
         found = chamber.recording(root, options["run"])
-        yield replay(found, again, options["level"], unsealed=options["unsealed"])
+        yield replay(found, again, options["level"], **allowed)
         return
     runs = chamber.records(root).ids()
     if not runs:
@@ -86,4 +93,4 @@ def _replays(options: dict[str, Any]) -> Iterator[Replay]:
         raise Undecided(message, hint="sealock exec makes them; commit .sealock/runs to have them in CI.")
     chosen = shard(runs, options["shard"])
     recordings = chamber.opened(root, chosen)
-    yield from replay_all(recordings, again, options["level"], unsealed=options["unsealed"])
+    yield from replay_all(recordings, again, options["level"], **allowed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from sealock.domain.agent_run import BackendName, CodexBinary, SandboxLevel
+from sealock.domain.agent_run import BackendName, CodexBinary, SandboxImage, SandboxLevel
 from sealock.domain.mcp_server import ServerSeen
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """Where everything that shapes a run comes from, and whether the run is sealed.
 
     `without_fingerprint` is empty where `without_fault` says why the article's run could not be looked at.
+    `image` is None where the backend has none.
     """
 
     verdict: Literal["sealed", "not sealed"]
@@ -105,6 +106,7 @@ class Explanation(msgspec.Struct, frozen=True):
     without_fault: str
     leaks: tuple[PartDifference, ...]
     servers: tuple[ServerSeen, ...] = ()
+    image: SandboxImage | None = None
 
 
 def servers_of(inputs: Iterable[HostInput]) -> tuple[ServerSeen, ...]:

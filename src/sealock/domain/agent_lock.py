@@ -31,6 +31,8 @@ _WORDS = {
     "summary": "the reasoning summary",
     "sandbox": "what the agent may write",
     "backend": "the sandbox around it",
+    "image": "the image of the container",
+    "image.name": "the name of the container's image",
     "prompt": "the prompt",
     "schema": "the schema of the answer",
     "mounts": "what is mounted into the sandbox",

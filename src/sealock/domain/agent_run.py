@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -74,12 +74,19 @@ class Mount(msgspec.Struct, frozen=True):
     kind: Literal["read-only", "read-write", "tmpfs", "masked"] = "read-only"
 
 
+class SandboxImage(msgspec.Struct, frozen=True):
+    """The image that a container is made of: its name, and its engine's id of the content, `sha256:…`."""
+
+    name: str
+    id: Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]
+
+
 class SealedCommand(msgspec.Struct, frozen=True):
     """Exactly what is started: nothing is inherited. `files` are written before, by path in the sandbox.
 
     `environment` is the whole of it. `unset` names what of the host was kept out, for people. `relay` is
     the URL on the host that the port of loopback named in the settings leads to; empty where the command
-    reaches it itself.
+    reaches it itself. `image` is what a container is made of: None for what its name stands for at the start.
     """
 
     argv: tuple[str, ...]
@@ -91,6 +98,7 @@ class SealedCommand(msgspec.Struct, frozen=True):
     stdin: bytes = b""
     unset: tuple[str, ...] = ()
     relay: str = ""
+    image: SandboxImage | None = None
 
 
 class AgentExit(msgspec.Struct, frozen=True):
@@ -174,6 +182,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     """The record of one run. `action` is the digest of everything that decided it (see hermetic.md).
 
     `outcome`: `done`; `refused` by policy, schema, tests or budget; `failed` where it could not run.
+    `image` is the one that it ran in, None where the backend has none.
     """
 
     id: str
@@ -197,6 +206,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     result: TreeResult | None
     final_message: str
     normalisation: int
+    image: SandboxImage | None = None
     services: tuple[str, ...] = ()
     details: dict[str, Any] = {}
     schema: str = RUN_SCHEMA

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from sealock.domain.agent_run import SandboxImage
+
 Verdict = Literal["passed", "failed", "flaky"]
 OnFlaky = Literal["refuse", "accept"]
 
@@ -16,7 +18,8 @@ class TrialRequest(msgspec.Struct, frozen=True):
     """What is tried: a patch, the tree that it must make of the base, the command that tests it.
 
     A test that fails is tried again, at most `retries` times. One that passes then is flaky: it says
-    nothing about the patch, so that it is refused unless `on_flaky` says to take it for a pass.
+    nothing about the patch, so that it is refused unless `on_flaky` says to take it for a pass. `image` is
+    that of a backend that has images.
     """
 
     command: str
@@ -25,6 +28,7 @@ class TrialRequest(msgspec.Struct, frozen=True):
     revision: str
     retries: int = 0
     on_flaky: OnFlaky = "refuse"
+    image: SandboxImage | None = None
 
 
 class TrialRun(msgspec.Struct, frozen=True):

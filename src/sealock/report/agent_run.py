@@ -37,6 +37,7 @@ def prepared_json(prepared: Prepared) -> bytes:
             "commit": prepared.commit,
             "baseTree": prepared.base_tree,
             "codex": msgspec.to_builtins(prepared.binary),
+            "image": msgspec.to_builtins(command.image),
             "argv": command.argv,
             "environment": environment,
             "workdir": command.workdir,
@@ -53,6 +54,8 @@ def prepared_text(prepared: Prepared) -> Iterator[str]:
     """Yield what would be started, for people: the command line, then where each part comes from."""
     command = prepared.command
     yield f"Codex {prepared.binary.version} ({prepared.binary.source}), SHA-256 {prepared.binary.sha256}"
+    if command.image:
+        yield f"image {command.image.name} {command.image.id}"
     yield f"base commit {prepared.commit}, tree {prepared.base_tree}"
     yield f"action {prepared.action}"
     yield "\narguments"

@@ -43,6 +43,8 @@ def _verdict(found: Explanation) -> Iterator[str]:
     yield f"fingerprint {found.fingerprint}"
     yield f"commit      {found.commit}"
     yield f"program     {found.codex.path} sha256:{found.codex.sha256}"
+    if found.image:
+        yield f"image       {found.image.name} {found.image.id}"
 
 
 def _section(title: str, content: Iterable[str]) -> Iterator[str]:

@@ -52,6 +52,8 @@ def show_lines(manifest: RunManifest, exchanges: Sequence[Exchange]) -> Iterator
     yield f"task      {printable(manifest.task or '(none)')}"
     yield f"model     {printable(manifest.model)}, effort {manifest.effort}"
     yield f"codex     {manifest.codex.version}, SHA-256 {manifest.codex.sha256}"
+    if manifest.image:
+        yield f"image     {printable(manifest.image.name)} {manifest.image.id}"
     yield f"action    {manifest.action}"
     yield f"base      commit {manifest.base_commit}, tree {manifest.base_tree}"
     yield f"prompt    SHA-256 {manifest.prompt_sha256}"

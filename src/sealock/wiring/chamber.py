@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealock import wiring
 from sealock.domain.printable import printable
-from sealock.errors import SealockError, UsageError
+from sealock.errors import SealockError, Undecided, UsageError
 from sealock.wiring import deployed
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ def explain(root: str, asked: ExplainOptions, variables: Mapping[str, str]) -> I
     with SealedChamber(root, settings.chamber, variables, keep_record=False) as chamber:
         binary = chamber.binary()
         tested = binary.version in codex_versions.TESTED
-        run = Arrangement(asked.task, task, binary, asked.backend, tested)
+        image = chamber.image(asked.backend)
+        run = Arrangement(asked.task, task, binary, asked.backend, tested, image=image)
         with chamber.workspace(asked.revision) as workspace:
             probe = MachineProbe(chamber, run, workspace, variables, compare=asked.compare)
             yield ExplainRun(probe, run)
@@ -230,16 +231,35 @@ def opened(root: str, runs: Sequence[str]) -> Iterator[tuple[str, Recording | Se
             yield run, wrong
 
 
-def replayer(root: str, *, allow_untested: bool = False) -> Again:
-    """Return what does recorded runs again, as sealock.yaml says where the agent's program is."""
+def replayer(root: str, *, allow_untested: bool = False, other_image: bool = False) -> Again:
+    """Return what does recorded runs again, as sealock.yaml says where the agent's program is.
+
+    With `other_image` the image that is here stands for a recorded one that is not.
+    """
     settings = deployed.settings_of(wiring.files(root))
 
     def again(recording: Recording, request: AgentRequest, terms: dict[str, Any]) -> RunOutcome:
         options = RunOptions(allow_untested, keep_record=False, replay=recording)
+        if other_image:
+            request = _with_image_here(request)
         with TemporaryDirectory() as folder, agents(root, settings, options) as running:
             return running.run(request, terms=_terms(terms, folder))
 
     return again
+
+
+def _with_image_here(request: AgentRequest) -> AgentRequest:
+    """Return the request without the image that it wants, where no engine has that."""
+    import msgspec
+
+    from sealock.chamber.backends import container
+
+    try:
+        if request.image:
+            container.known(request.image)
+    except Undecided:
+        return msgspec.structs.replace(request, image=None)
+    return request
 
 
 def _terms(recorded: dict[str, Any], folder: str) -> RunTerms:
@@ -302,12 +322,19 @@ class ServiceRuns:
         self._known = KnownRuns(root)
 
     def pinned(self, request: AgentRequest) -> AgentRequest:
-        """Return the request on the commit that its revision names now: the same for every service."""
+        """Return the request on the commit that its revision names now: the same for every service.
+
+        So is the image of a container. Raises UsageError, Undecided.
+        """
         import msgspec
 
+        from sealock.chamber.sealed_chamber import SealedChamber
         from sealock.chamber.workspace import commit_of
 
-        return msgspec.structs.replace(request, revision=commit_of(self._root, request.revision))
+        with SealedChamber(self._root, self._settings.chamber, {}) as chamber:
+            image = chamber.image(request.backend, request.image)
+        revision = commit_of(self._root, request.revision)
+        return msgspec.structs.replace(request, revision=revision, image=image)
 
     def run(self, piece: Piece, stopped: Callable[[], bool]) -> RunOutcome:
         """Run a piece; ends it with its next line once `stopped` says so. Raises SealockError."""

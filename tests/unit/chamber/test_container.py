@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from sealock.chamber.backends.container import Sockets, arguments, engine
+from sealock.chamber.backends.container import Sockets, arguments, named
 from sealock.chamber.seal import compose
 from sealock.domain.agent_run import CodexBinary, ModelEndpoint
 from sealock.domain.settings import AgentTask
@@ -64,7 +64,7 @@ def test_what_runs_in_it_is_the_sealed_command_itself() -> None:
 def test_without_an_engine_what_each_one_said_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Undecided) as caught:
-        engine()
+        named()
     assert caught.value.message == (
         "no container engine has the image sealock-agent: podman is not installed; docker is not installed"
     )

@@ -5,13 +5,17 @@ image's first process (see docker/). Its root is read-only, it has no capabiliti
 nests its own sandbox in it, for which the engine must let user namespaces be made: hence `seccomp`,
 `systempaths` and `apparmor` are unconfined, as both engines want it for nesting; so nothing in it is root.
 
+An image is started by its id: whoever gives its name to another one meanwhile changes nothing of a run.
+
 The engine, not this process, is a container's parent. So the container is named, and removed by name at the
 end; and its first process holds a second socket, whose end, also after kill -9 of Sealock, ends everything.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import resource
 import secrets
 import shutil
@@ -24,6 +28,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealock.adapters import process
 from sealock.chamber.backends.relay import Relay
 from sealock.chamber.backends.running import LARGEST_FILE, Order, RunningAgent
+from sealock.domain.agent_run import SandboxImage
+from sealock.domain.printable import printable
 from sealock.errors import Undecided
 
 if TYPE_CHECKING:
@@ -36,6 +42,10 @@ ENGINES = ("podman", "docker")
 SOCKETS = "/run/sealock"
 
 _ASK_SECONDS = 20.0
+_LOOK = "{{.Id}} {{json .Config.Entrypoint}}"
+_ID = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+# What `docker/` makes an image's first process; without it nothing leads to the model or ends with Sealock.
+_FIRST = ["/usr/bin/python3", "-I", "-S", "-B", "/usr/local/lib/sealock/enter.py"]
 _AGENT = 1000
 _TMPFS = "rw,exec,nosuid,nodev,size=1g,mode=1777"
 _MASKED = "ro,noexec,nosuid,nodev,size=4k,mode=0555"
@@ -67,8 +77,50 @@ class Sockets(NamedTuple):
     life: str
 
 
-def engine(image: str = IMAGE) -> str:
-    """Return the client of an engine that has the image. Raises Undecided, with what each one said."""
+class Found(NamedTuple):
+    """An image, and the client of the engine that has it."""
+
+    client: str
+    image: SandboxImage
+
+
+def named(name: str = "") -> Found:
+    """Return what a name stands for now, `IMAGE` by default.
+
+    Raises Undecided, with what each engine said, where none has it, and where it is not one of Sealock's.
+    """
+    wanted = name or IMAGE
+    found = _found(wanted)
+    if isinstance(found, str):
+        message = f"no container engine has the image {wanted}: {found}"
+        hint = f"Build it: podman build -t {wanted} docker/. Or take the bwrap backend: --backend bwrap."
+        raise Undecided(message, hint=hint)
+    return Found(found[0], SandboxImage(wanted, found[1]))
+
+
+def known(image: SandboxImage) -> Found:
+    """Return where an image is that was seen before, by its id and whatever it is called now.
+
+    Raises Undecided, with what each engine said, where none has it any more.
+    """
+    found = _found(image.id)
+    if isinstance(found, str):
+        words = f"{printable(image.name, 200)} {image.id}{_now()}"
+        message = f"no container engine has the image {words}: {found}"
+        hint = "Bring it here: podman save and podman load keep its id; building it again makes another one."
+        raise Undecided(message, hint=f"{hint} Or take the one that is here: sealock replay --other-image.")
+    return Found(found[0], image)
+
+
+def _now() -> str:
+    """Return in words what the name stands for now; empty for nothing."""
+    with suppress(Undecided):
+        return f", and {IMAGE} is {named().image.id} now"
+    return ""
+
+
+def _found(reference: str) -> tuple[str, str] | str:
+    """Return the client and the id of an image by its name or id, or what every engine said instead."""
     said = []
     for name in ENGINES:
         path = shutil.which(name)
@@ -76,22 +128,35 @@ def engine(image: str = IMAGE) -> str:
             said.append(f"{name} is not installed")
             continue
         try:
-            done = _asked(path, "image", "inspect", "--format", "{{.Id}}", image)
+            done = _asked(path, "image", "inspect", "--format", _LOOK, reference)
         except process.TimedOut:
             said.append(f"{name} does not answer")
             continue
         if done.status == 0:
-            return path
+            return path, _id(name, reference, done.stdout.decode("utf-8", "replace"))
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         said.append(f"{name}: {last[:200]}")
-    message = f"no container engine has the image {image}: {'; '.join(said)}"
-    hint = f"Build it: podman build -t {image} docker/. Or take the bwrap backend: --backend bwrap."
-    raise Undecided(message, hint=hint)
+    return "; ".join(said)
 
 
-def start(command: SealedCommand, limits: Limits, image: str = IMAGE) -> RunningAgent:
-    """Start the agent in a container. Raises Undecided without an engine that has the image."""
-    client = engine(image)
+def _id(name: str, reference: str, said: str) -> str:
+    """Return the id in an engine's answer; podman leaves the algorithm away. Raises Undecided."""
+    digest, _, first = said.strip().partition(" ")
+    digest = digest if digest.startswith("sha256:") else f"sha256:{digest}"
+    if not _ID.fullmatch(digest) or (_ID.fullmatch(reference) and reference != digest):
+        message = f"{name} does not say which image {reference} is: {printable(said.strip(), 200)}"
+        raise Undecided(message, hint=f"Ask it by hand: {name} image inspect {reference}.")
+    if first != json.dumps(_FIRST, separators=(",", ":")):
+        message = f"the image {reference} is none of Sealock's: it starts {printable(first, 200)}"
+        raise Undecided(
+            message, hint="Build it from docker/, or from an image of that; keep its entry point."
+        )
+    return digest
+
+
+def start(command: SealedCommand, limits: Limits) -> RunningAgent:
+    """Start the agent in a container of the command's image, by its id. Raises Undecided without one."""
+    client, image = known(command.image) if command.image else named()
     name = f"sealock-{secrets.token_hex(8)}"
     with ExitStack() as owned:
         folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="sealock-files-")))
@@ -102,7 +167,7 @@ def start(command: SealedCommand, limits: Limits, image: str = IMAGE) -> Running
         _give_away(command)
         order = Order(
             program=client,
-            argv=(client, *arguments(command, name, sockets, (*_user(client), *files, image))),
+            argv=(client, *arguments(command, name, sockets, (*_user(client), *files, image.id))),
             environment=command.environment | _environment(),
             folder="/",
             largest=0,  # the engine's own files are not the agent's
