@@ -73,6 +73,13 @@ def test_another_version_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
         find(CodexChoice("0.163.0", str(program(tmp_path))))
 
 
+def test_a_pinned_version_that_pypi_does_not_have_is_had_from_npm(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        find(CodexChoice("0.130.0", str(program(tmp_path))))
+    assert "npm install @openai/codex@0.130.0, and pin the program" in caught.value.hint
+    assert "pip install" not in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("says", "more", "error", "words"),
     [

@@ -13,11 +13,18 @@ from msgspec.structs import replace
 from tests.chamber import container_image
 from tests.chamber.cli import platform, sealock
 from tests.chamber.scripted_model import patch, run, say, scripted, turn
-from tests.chamber.sealed import QUICK, plain
+from tests.chamber.sealed import QUICK, plain, repository
 
+from sealock.app.run_agent import AgentRequest
+from sealock.app.run_terms import NO_TERMS
 from sealock.chamber.backends import container, start
+from sealock.chamber.sealed_chamber import SealedChamber
 from sealock.domain.agent_run import SandboxImage
+from sealock.domain.settings import AgentTask
 from sealock.errors import Undecided
+from sealock.wiring import files
+from sealock.wiring.chamber import RunOptions, ServiceRuns
+from sealock.wiring.deployed import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +126,20 @@ def test_an_engine_that_answers_with_another_image_is_not_believed(engine: Engin
     engine.has((_ID, f"{_OTHER} {_FIRST}"))
     with pytest.raises(Undecided, match="does not say which image"):
         container.known(SandboxImage("sealock-agent", _ID))
+
+
+def test_runs_for_each_service_are_in_the_image_that_was_there_at_the_start(
+    engine: Engine, tmp_path: Path
+) -> None:
+    root = repository(tmp_path / "repository")
+    settings = settings_of(files(str(root)))
+    runs = ServiceRuns(str(root), settings, RunOptions(), NO_TERMS)
+    engine.has(("sealock-agent", f"{_ID} {_FIRST}"))
+    request = runs.pinned(AgentRequest("t", AgentTask("m"), "Look", backend="container"))
+    engine.has(("sealock-agent", f"{_OTHER} {_FIRST}"), (_ID, f"{_ID} {_FIRST}"))
+    with SealedChamber(str(root), settings.chamber, {}) as chamber:
+        assert chamber.image(request.backend, request.image) == SandboxImage("sealock-agent", _ID)
+    assert runs.pinned(AgentRequest("t", AgentTask("m"), "Look")).image is None
 
 
 class Images:

@@ -13,6 +13,7 @@ import msgspec
 from platformdirs import user_cache_path
 
 from sealock.adapters import process
+from sealock.chamber.codex_versions import how_to_get
 from sealock.domain.agent_run import CodexBinary
 from sealock.errors import Refused, Undecided, UsageError
 
@@ -53,9 +54,7 @@ def find(choice: CodexChoice) -> CodexBinary:
         raise Refused(message, hint="It is not the one that was pinned: reinstall it, or pin this one.")
     if choice.version and choice.version != known.version:
         message = f"the Codex program {path} is {known.version}, and sealock.yaml pins {choice.version}"
-        raise Refused(
-            message, hint=f"Install that version: pip install openai-codex-cli-bin=={choice.version}"
-        )
+        raise Refused(message, hint=how_to_get(choice.version, by_path=bool(choice.path)))
     return CodexBinary(real, known.version, known.sha256, source)
 
 

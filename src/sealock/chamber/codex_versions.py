@@ -31,6 +31,13 @@ NO_PROGRAM = {
 }
 """Releases that no test could run, and why."""
 
+WHEELS = (
+    "0.133.0", "0.134.0", "0.136.0", "0.144.4", "0.147.0", "0.149.0", "0.153.4", "0.154.0", "0.155.1",
+    "0.156.0", "0.156.1", "0.157.0", "0.157.1", "0.158.0", "0.159.0", "0.159.1", "0.159.2", "0.159.3",
+    "0.160.0", "0.160.1", "0.161.0", "0.162.0", "0.162.1", "0.163.0",
+)  # fmt: skip
+"""The releases among them that PyPI has as `openai-codex-cli-bin`; npm has every one."""
+
 LAST_FULL_AUTO = (0, 146, 1)
 """The last release that takes `--full-auto`."""
 
@@ -133,6 +140,19 @@ def parse(version: str) -> tuple[int, int, int]:
         message = f"{version!r} is no version of Codex"
         raise UsageError(message, hint=f"Write all three numbers, such as {TESTED[-1]}.")
     return int(found[1]), int(found[2]), int(found[3])
+
+
+def how_to_get(version: str, *, by_path: bool) -> str:
+    """Return in words where a version is had; `by_path`: sealock.yaml names a program now."""
+    if version in NO_PROGRAM:
+        return f"{NO_PROGRAM[version]}: pin another version."
+    if version in WHEELS:
+        wheel = f"pip install openai-codex-cli-bin=={version}"
+        return f"Install that version: {wheel}" + (", and take chamber.codex.path away." if by_path else ".")
+    return (
+        f"No wheel of it is known: npm install @openai/codex@{version}, and pin the program, which is below "
+        "node_modules/@openai/codex-linux-x64/vendor, by chamber.codex.path and sha256."
+    )
 
 
 def release(version: str, *, allow_untested: bool = False) -> Release:

@@ -33,6 +33,24 @@ def test_wheels_are_of_pinned_releases() -> None:
     assert set(json.loads(kept.WHEELS.read_text())) <= set(PROOFS)
 
 
+def test_the_wheels_that_hints_name_are_those_that_pypi_has() -> None:
+    assert list(codex_versions.WHEELS) == json.loads(kept.WHEELS.read_text())
+
+
+@pytest.mark.parametrize(
+    ("version", "by_path", "words"),
+    [
+        ("0.163.0", False, "Install that version: pip install openai-codex-cli-bin==0.163.0."),
+        ("0.133.0", True, "==0.133.0, and take chamber.codex.path away."),
+        ("0.169.0", False, "No wheel of it is known: npm install @openai/codex@0.169.0, and pin the program"),
+        ("9.9.9", True, "npm install @openai/codex@9.9.9, and pin"),
+        ("0.142.1", False, "npm has it, and no program of it for Linux: pin another version."),
+    ],
+)
+def test_where_a_version_is_had_is_said(version: str, by_path: bool, words: str) -> None:  # noqa: FBT001
+    assert words in codex_versions.how_to_get(version, by_path=by_path)
+
+
 @pytest.mark.parametrize("found", PROOFS.values(), ids=lambda each: each.version)
 def test_what_the_table_says_of_a_version_is_what_it_showed(found: kept.Proof) -> None:
     resumes = "a schema of the answer is lost with `exec resume`" not in release(found.version).cannot
