@@ -142,6 +142,23 @@ def test_runs_for_each_service_are_in_the_image_that_was_there_at_the_start(
     assert runs.pinned(AgentRequest("t", AgentTask("m"), "Look")).image is None
 
 
+@pytest.mark.parametrize(
+    "command", [("exec", "Look"), ("exec", "--dry-run", "Look"), ("explain",), ("lock",)]
+)
+def test_without_its_image_nothing_is_started_or_written(
+    engine: Engine, newest_codex: CodexBinary, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    engine.has()
+    with scripted([]) as model:
+        root = platform(tmp_path, newest_codex, model)
+        done = sealock(*command, "--backend", "container", "--repo", root)
+    assert (done.status, done.out, model.requests) == (3, "", [])
+    assert "no container engine has the image sealock-agent: podman: sealock-agent: image not" in done.err
+    assert "Build it: podman build -t sealock-agent docker/" in done.err
+    assert not (root / "agent.lock").exists()
+    assert not list(root.glob(".sealock/runs/*"))
+
+
 class Images:
     """Images of Sealock's that differ in one file, under a name of their own."""
 
@@ -165,6 +182,14 @@ class Images:
         """Take an image away."""
         self._made.discard(image)
         self._run("image", "rm", "--force", image)
+
+    def carry(self, image: str) -> None:
+        """Take the image away to a file, and bring it back from there."""
+        file = str(self._folder / "image.tar")
+        self._run("save", "-o", file, self.name)
+        self.remove(image)
+        self._run("load", "-i", file)
+        self._made.add(image)
 
     def remove_all(self) -> None:
         """Take away what is left."""
@@ -196,6 +221,13 @@ def test_another_image_under_the_name_changes_nothing_of_a_run(images: Images) -
         with start(replace(command, image=image), "container", QUICK) as agent:
             (line,) = [each.content for each in agent]
         assert line.split()[0] == expected
+
+
+def test_an_image_that_is_carried_in_a_file_is_the_same(images: Images) -> None:
+    image = images.build("first")
+    images.carry(image)
+    assert container.known(SandboxImage(images.name, image)).image.id == image
+    assert container.named().image.id == image
 
 
 def test_a_run_names_its_image_and_is_replayed_in_it(
