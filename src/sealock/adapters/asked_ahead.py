@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sealock.errors import SealockError
@@ -35,7 +36,8 @@ class AskedAhead(Generic[_A]):
         return self._answers[0]
 
     def _ask(self) -> None:
-        try:
-            self._answers.append(self._question())
-        except SealockError as wrong:
-            self._wrong = wrong
+        with suppress(Exception):
+            try:
+                self._answers.append(self._question())
+            except SealockError as wrong:
+                self._wrong = wrong

@@ -6,11 +6,13 @@ is left behind.
 
 from __future__ import annotations
 
+import atexit
 import os
 import selectors
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
@@ -36,6 +38,19 @@ class TimedOut(Exception):
     """The program overran its time and was killed."""
 
 
+_running: set[subprocess.Popen[bytes]] = set()
+_exiting = threading.Event()
+
+
+@atexit.register
+def _end_running() -> None:
+    """Kill what threads still wait for: nothing is left behind, and nothing more is begun."""
+    _exiting.set()
+    for each in tuple(_running):
+        if each.poll() is None:
+            _kill_session(each.pid)
+
+
 def run(
     argv: Sequence[str],
     *,
@@ -57,14 +72,17 @@ def run(
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
+        _running.add(process)
         try:
-            stdout, stderr = process.communicate(stdin, timeout_seconds)
+            stdout, stderr = process.communicate(stdin, 0 if _exiting.is_set() else timeout_seconds)
         except BaseException as wrong:
             _kill_session(process.pid)
             process.wait()
             if isinstance(wrong, subprocess.TimeoutExpired):
                 raise TimedOut from wrong
             raise
+        finally:
+            _running.discard(process)
         return Completed(process.returncode, stdout, stderr)
 
 
