@@ -1,7 +1,8 @@
 """Finds the files of a revision that hold some text, mostly without reading them.
 
 Of each file it is remembered, by its blob, what it says after each slash: a name in a path. That answers
-whether `/name` is in it. What else is asked, Git searches.
+whether `/name` is in it. What else is asked, Git searches. A text in UTF-16 counts as one with an escape:
+what it names cannot be seen either.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 _NO_MATCH = 1
 _ENDINGS = (".yaml", ".yml", ".json")
-_NAME = rb"[A-Za-z0-9_.@+=-]"
+_ESCAPE = b"\\"
+_NAME = rb"[A-Za-z0-9_.@+=\x80-\xff-]"
 _SAID = re.compile(rb"/" + _NAME + rb"+|\\")
+MEMORY = "mentions-2"
+"""The name of the store: another one whenever something else is remembered of a file."""
 
 
 class GitMentions:
@@ -56,7 +60,7 @@ class GitMentions:
         unknown = [blob.hex() for blob, said in known.items() if said is None]
         if unknown:
             for name, content in self._files.contents(unknown):
-                blob, said = bytes.fromhex(name), b"".join(dict.fromkeys(_SAID.findall(content)))
+                blob, said = bytes.fromhex(name), _said_by(content)
                 known[blob] = said
                 self._store.put(blob, said)
             self._store.save()
@@ -71,3 +75,10 @@ class GitMentions:
             git_program.fail("grep", done.stderr)
         listed = os.fsdecode(done.stdout).split("\0")
         return {each.removeprefix(f"{tree}:") for each in listed if each}
+
+
+def _said_by(content: bytes) -> bytes:
+    found = dict.fromkeys(_SAID.findall(content))
+    if b"\0" in content:
+        found[_ESCAPE] = None
+    return b"".join(found)

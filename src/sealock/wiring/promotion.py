@@ -179,7 +179,7 @@ class Promotions:
         from sealock.adapters.deployed_branch import GitDeployedBranch
         from sealock.adapters.engine import fingerprint
         from sealock.adapters.git_history import GitHistory
-        from sealock.adapters.git_mentions import GitMentions
+        from sealock.adapters.git_mentions import MEMORY, GitMentions
         from sealock.adapters.render_cache import cache_folder
         from sealock.adapters.system_clock import SystemClock
         from sealock.app.promotion.request import Session
@@ -211,7 +211,7 @@ class Promotions:
                 configured=deployed.text_of(files) is not None,
                 catalog=opened.catalog,
                 blob=files.blob,
-                mentions=GitMentions(files, _store(git.root, "mentions", folder)),
+                mentions=GitMentions(files, _store(git.root, MEMORY, folder)),
                 before=opened.renderer(files),
                 after=lambda tree: opened.renderer(opened.changed(stack, tree)),
                 check=lambda tree, *asked: opened.check(stack, moving, tree, *asked),

@@ -74,3 +74,30 @@ def test_a_component_reaches_what_includes_it() -> None:
 def test_no_spelling_of_a_reference_is_missed(reference: str) -> None:
     files = {**_FILES, "ledger/overlays/other/kustomization.yaml": reference}
     assert "ledger/overlays/other" in _of("ledger/overlays/dev/kustomization.yaml", files)
+
+
+@pytest.mark.parametrize(
+    ("folder", "reference"),
+    [
+        ("my apps/ledger", "resources:\n- ../my apps/ledger"),
+        ("my apps/ledger", "resources:\n- ../my\n  apps/ledger"),
+        ("apps/my ledger", "resources:\n- >-\n  ../apps/my\n  ledger"),
+        ("a,b/ledger", "resources:\n- ../a,b/ledger"),
+        ("apps/k[1]", "resources: ['../apps/k[1]']"),
+        ("it's/ledger", "resources: ['../it''s/ledger']"),
+        ("apps/it's", "resources: ['../apps/it''s']"),
+        ("größe/ledger", "resources: [../größe/ledger/]"),
+        ("apps/ledger", 'patches: [{"path":../apps/ledger/kustomization.yaml}]'),
+    ],
+)
+def test_no_name_of_a_folder_hides_a_reference(folder: str, reference: str) -> None:
+    files = {f"{folder}/kustomization.yaml": "images: []\n", "all/kustomization.yaml": reference}
+    assert _of(f"{folder}/kustomization.yaml", files) == tuple(sorted(("all", folder)))
+
+
+def test_a_name_of_a_folder_reaches_nobody_who_says_none_of_it() -> None:
+    files = {
+        "my apps/ledger/kustomization.yaml": "images: []\n",
+        "all/kustomization.yaml": "resources: [../my apps/search]\n",
+    }
+    assert _of("my apps/ledger/kustomization.yaml", files) == ("my apps/ledger",)

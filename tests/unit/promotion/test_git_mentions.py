@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.fakes.git_repositories import ENVIRONMENT, new_repository
+from tests.fakes.git_repositories import ENVIRONMENT, commit, new_repository
 
 from sealock.adapters.git_mentions import GitMentions
 from sealock.adapters.git_revision import GitRevisions
@@ -13,7 +14,6 @@ from sealock.adapters.verdict_cache import VerdictStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sealock.adapters.git_revision import RevisionFiles
 
@@ -64,3 +64,12 @@ def test_what_is_remembered_is_not_read_again(
     first = _mentions(files, tmp_path)({"/base"})
     monkeypatch.setattr(files, "contents", lambda names: pytest.fail(f"{names} are read again"))
     assert _mentions(files, tmp_path)({"/base"}) == first
+
+
+def test_a_text_in_utf_16_may_say_anything(files: RevisionFiles, tmp_path: Path) -> None:
+    (Path(files.root) / "h").mkdir()
+    (Path(files.root) / "h" / "kustomization.yaml").write_text("resources: [../base]\n", encoding="utf-16")
+    commit(Path(files.root), {})
+    revisions = GitRevisions(files.root)
+    with revisions.files(revisions.resolve("HEAD")) as found:
+        assert "h/kustomization.yaml" in _mentions(found, tmp_path)({"/base", "\\"})

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _ESCAPE = "\\"
 _TOKEN = re.compile(r"""[^\s"',\[\]{}]+""")
+_BEGIN = re.compile(r"[^\s']*")
+"""How a name begins in every spelling: blanks may be line breaks, an apostrophe may stand twice."""
 
 
 def dependents(
@@ -43,7 +45,7 @@ def dependents(
         found |= folders
         targets = left | folders
         # Only what lies in the folder itself, or in the one above, is named without a slash.
-        names = {f"/{_last(each)}" for each in targets - {"."}} | {_ESCAPE}
+        names = {f"/{_begin(_last(each))}" for each in targets - {"."}} | {_ESCAPE}
         near = {_folder(each) for each in targets}
         likely = set(mentions(names)) & set(kustomizations.values())
         # Who lies below a folder can refer to it by dots alone.
@@ -51,7 +53,8 @@ def dependents(
         likely |= {
             file for folder, file in kustomizations.items() if folder in near or folder.startswith(above)
         }
-        left = {file for file in likely if _refers(file, targets, read_text)} - seen
+        odd = [each for each in targets if not _TOKEN.fullmatch(each)]
+        left = {file for file in likely if _refers(file, targets, odd, read_text)} - seen
     return tuple(sorted(found | {_folder(each) for each in seen if _folder(each) in kustomizations}))
 
 
@@ -69,20 +72,38 @@ def _last(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _refers(file: str, targets: Collection[str], read_text: Callable[[str], str]) -> bool:
+def _begin(name: str) -> str:
+    found = _BEGIN.match(name)
+    return found[0] if found else ""
+
+
+def _refers(
+    file: str, targets: Collection[str], odd: Collection[str], read_text: Callable[[str], str]
+) -> bool:
     try:
         text = read_text(file)
     except (SealockError, FileNotFoundError):
         return True
     if _ESCAPE in text:
         return True
-    return any(each in targets for each in _paths(text, _folder(file)))
+    folder = _folder(file)
+    return any(each in targets for each in _paths(text, folder)) or any(
+        _may_say(text, posixpath.relpath(each, folder)) for each in odd
+    )
+
+
+def _may_say(text: str, path: str) -> bool:
+    """Say whether a text may hold a path that is no single token: then it holds all tokens of it."""
+    if _TOKEN.fullmatch(path):
+        # This one was looked for as it is.
+        return False
+    return all(token in text for each in path.split("/") if each != ".." for token in _TOKEN.findall(each))
 
 
 def _paths(text: str, folder: str) -> Iterator[str]:
     """Yield everything in a kustomization that could be a path, relative to the repository."""
     for token in _TOKEN.findall(text):
-        # A generator's file may be `key=path`.
-        for part in {token, token.rpartition("=")[2]}:
+        # A generator's file may be `key=path`; behind a key in quotes a colon needs no blank.
+        for part in {token, token.rpartition("=")[2], token.lstrip(":")}:
             if part and (part[0] != "-" or len(part) > 1):
                 yield posixpath.normpath(posixpath.join(folder, part))
