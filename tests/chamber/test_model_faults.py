@@ -104,7 +104,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_ends_the_run_in_its_time_with_its_own_words(
+def test_a_fault_ends_the_run_in_its_time_with_its_own_words_and_its_replay_too(
     newest_codex: CodexBinary, tmp_path: Path, name: str
 ) -> None:
     fault = FAULTS[name]
@@ -122,3 +122,5 @@ def test_a_fault_ends_the_run_in_its_time_with_its_own_words(
     assert fault.status == ran.status, ran.err
     assert fault.words in ran.err
     assert took < fault.seconds
+    again = sealock("replay", "--repo", root, "last")
+    assert again.status == 0, again.out

@@ -206,7 +206,7 @@ class _Passing:
             # Nothing was made, so nothing is paid.
             self.usage = Usage()
             found = self._clean(found)
-            self._notes.say(f"the provider answered {found.status}")
+            self._notes.say(proxy_notes.answered(found.status))
         self._head = found
         return Reply(found.status, found.content, found.headers)
 
@@ -214,7 +214,7 @@ class _Passing:
         """Return a refusal of the provider without the key, which some of them repeat."""
         if not self._key.names_in(found.content):
             return found
-        message = f"the provider answered {found.status}, and repeated the key"
+        message = proxy_notes.answered(found.status)
         return Refusal(found.status, proxy_notes.error("provider_failed", message), JSON)
 
     async def _stream(self, response: Stream, found: Response) -> None:
@@ -229,18 +229,20 @@ class _Passing:
                     break
         except ProviderFailed as wrong:
             self._notes.say(wrong.message)
-            await self._give(response, _failed("server_error", wrong.message))
+            await self._give(response, proxy_notes.failed("server_error", wrong.message))
         else:
             await self._end(response, self._seen(events.rest()))
         await response.end()
 
     async def _end(self, response: Stream, rest: bytes) -> None:
         if self._stopped:
-            await self._give(response, _failed("insufficient_quota", self._notes.why))
+            await self._give(
+                response, proxy_notes.failed("insufficient_quota", self._notes.why, self._notes.ended)
+            )
         elif len(self._given) + len(rest) > _MOST_RESPONSE_BYTES:
             message = f"an answer has more than {_MOST_RESPONSE_BYTES >> 20} MiB"
             self._notes.say(message)
-            await self._give(response, _failed("server_error", message))
+            await self._give(response, proxy_notes.failed("server_error", message))
         else:
             await self._give(response, rest)
 
@@ -270,8 +272,3 @@ def _is_call(data: Any) -> bool:  # noqa: ANN401 - any JSON
     item = data.get("item") if isinstance(data, dict) else None
     kind = item.get("type") if isinstance(item, dict) else None
     return isinstance(kind, str) and kind.endswith("_call")
-
-
-def _failed(code: str, message: str) -> bytes:
-    error = {"code": code, "message": f"Sealock: {message}"}
-    return event_stream.event({"type": "response.failed", "response": {"id": "sealock", "error": error}})

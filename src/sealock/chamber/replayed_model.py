@@ -26,6 +26,7 @@ class ReplayedModel:
         self._replayed = Replayed(recording)
         self._notes = Notes()
         self._mismatch: tuple[str, ...] = ()
+        self._over = ""
 
     async def open(self) -> None:
         """There is nothing to open."""
@@ -59,8 +60,8 @@ class ReplayedModel:
         head = model_request.head_of(request.body)
         if isinstance(head, str):
             return self.refuse(*_FATAL, head)
-        if self._notes.ended:
-            return self.refuse(*_FATAL, self._notes.why)
+        if self._over:
+            return self.refuse(*_FATAL, self._over)
         try:
             thread = thread_of(request.headers, head.prompt_cache_key)
             exchange = self._replayed.answer(thread, request.body)
@@ -68,8 +69,10 @@ class ReplayedModel:
         except SealockError as wrong:
             if isinstance(wrong, Mismatch):
                 self._mismatch = (wrong.message, *wrong.lines)
+            self._over = wrong.message
             self._notes.end("replay", wrong.message)
             return self.refuse(*_FATAL, wrong.message)
         self._notes.exchanges.append(exchange)
         self._notes.turns += 1
+        self._notes.note_again(exchange.status, content)
         return Reply(exchange.status, content, exchange.headers)
