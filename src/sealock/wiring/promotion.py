@@ -284,7 +284,7 @@ class _Opened(NamedTuple):
         """
         from sealock.app.promotion.request import CheckedTree
 
-        key = self.clean(tree, overlays, without)
+        key = self.clean(tree, overlays, sorted(without))
         if self.store.get(key) is not None:
             return CheckedTree()
         found = self._checked(stack, tree, overlays, without)
