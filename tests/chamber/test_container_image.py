@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 from tests.chamber import container_image
 from tests.chamber.cli import platform, sealock
-from tests.chamber.scripted_model import patch, run, say, scripted, turn
+from tests.chamber.scripted_model import Request, Turn, patch, run, say, scripted, turn
 from tests.chamber.sealed import QUICK, plain, repository
 
 from sealock.app.run_agent import AgentRequest
@@ -178,6 +178,10 @@ class Images:
         self._made.add(made)
         return made
 
+    def rename(self, image: str) -> None:
+        """Make the name stand for an image that is there."""
+        self._run("tag", image, self.name)
+
     def remove(self, image: str) -> None:
         """Take an image away."""
         self._made.discard(image)
@@ -276,16 +280,26 @@ def test_a_record_that_names_no_image_is_done_again_only_if_that_is_allowed(
     assert f"the image of the container (not recorded) → {image}" in taken.out
 
 
-def test_tests_of_a_patch_run_in_the_image_of_the_run(
+def test_tests_of_a_patch_run_in_the_image_of_the_run_whatever_has_its_name_by_then(
     images: Images, newest_codex: CodexBinary, tmp_path: Path
 ) -> None:
-    images.build("first")
-    with scripted([turn(patch("*** Add File: k.yaml\n+x: 1")), turn(say("ok"))]) as model:
+    first, second = images.build("first"), images.build("second")
+    images.rename(first)
+
+    def script(asked: Request) -> Turn:
+        if not asked.outputs:
+            return turn(patch("*** Add File: k.yaml\n+x: 1"))
+        images.rename(second)
+        return turn(say("ok"))
+
+    with scripted(script) as model:
         root = platform(tmp_path, newest_codex, model)
         options = ("--backend", "container", "--task", "fix", "--format", "json")
         ran = sealock("exec", *options, "--test", "cat /marker", "--repo", root, "Do it")
-    details = json.loads(ran.out)["run"]["details"]
-    assert [each["output"] for each in details["tests"]["runs"]] == [f"first {images.name}\n"]
+    found = json.loads(ran.out)["run"]
+    assert container.named().image.id == second
+    assert found["image"]["id"] == first
+    assert [each["output"] for each in found["details"]["tests"]["runs"]] == [f"first {images.name}\n"]
 
 
 def test_the_lock_and_its_check_name_the_image(
