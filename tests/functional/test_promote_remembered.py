@@ -33,3 +33,22 @@ def test_a_clean_check_has_one_name_in_all_processes(
         )
         seen.add(tuple(sorted(file.read_bytes() for file in (cache / "verdicts").iterdir())))
     assert len(seen) == 1
+
+
+def test_a_catalog_is_read_again_for_other_environments(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEALOCK_CACHE_DIR", str(tmp_path / "cache"))
+    lab = PlatformLab(tmp_path, capfdbinary, f"{ENVIRONMENTS}  qa: {{after: dev}}\n")
+    plan = ("promote", "ledger", "--to", "staging", "--digest", digest("a"))
+    lab.edit(
+        "services.yaml", "    staging: {tag: 2.7.1}\n", "    staging: {tag: 2.7.1}\n    qa: {replicas: 1}\n"
+    )
+    lab.push("services.yaml")
+    code, _, err = lab.sealock(*plan)
+    assert code == 0, err
+    (lab.clone / "sealock.yaml").write_text(ENVIRONMENTS)
+    lab.push("no qa")
+    code, _, err = lab.sealock(*plan)
+    assert code == 2
+    assert "qa" in err

@@ -267,7 +267,8 @@ class _Opened(NamedTuple):
             text = self.files.read_text("services.yaml")
         except FileNotFoundError:
             return CatalogFacts()
-        key = digest("promotion catalog", text)
+        # Which keys a service may have depends on the environments.
+        key = digest("promotion catalog", __version__, self.settings, text)
         try:
             return msgspec.msgpack.decode(self.store.get(key) or b"", type=CatalogFacts)
         except msgspec.MsgspecError:
