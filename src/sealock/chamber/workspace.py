@@ -12,13 +12,13 @@ import re
 import shutil
 import stat
 import struct
-import tempfile
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealock.adapters import process
+from sealock.chamber import scratch
 from sealock.domain.agent_run import ChangedPath, RefusedPath, TreeResult
 from sealock.domain.path_policy import PathPolicy, judge
 from sealock.domain.printable import printable
@@ -94,14 +94,14 @@ def _environment() -> dict[str, str]:
 class Workspace:
     """A commit's files in `path`, the agent's; `commit` and `base_tree` are its ids."""
 
-    def __init__(self, found: _Found, scratch: str) -> None:
-        """Lay it out below `scratch`, a fresh folder. Raises Undecided."""
+    def __init__(self, found: _Found, folder: str) -> None:
+        """Lay it out below `folder`, a fresh one. Raises Undecided."""
         self.root = found.root
         self.commit = found.commit
         self.base_tree = found.tree
         self._shallow = found.has_parents
-        self.path = str(Path(scratch, "workspace"))
-        self._judge = str(Path(scratch, "judge.git"))
+        self.path = str(Path(folder, "workspace"))
+        self._judge = str(Path(folder, "judge.git"))
         self._environment = _environment()
         self._lay_out()
 
@@ -246,8 +246,8 @@ def open_workspace(root: str, revision: str = "HEAD") -> Iterator[Workspace]:
     Raises UsageError where there is no such repository or revision, Undecided when Git fails.
     """
     found = _resolved(root, revision)
-    with tempfile.TemporaryDirectory(prefix="sealock-run-", ignore_cleanup_errors=True) as scratch:
-        yield Workspace(found, scratch)
+    with scratch.folder() as made:
+        yield Workspace(found, made)
 
 
 def commit_of(root: str, revision: str) -> str:

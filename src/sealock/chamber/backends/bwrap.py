@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sealock.chamber import scratch
 from sealock.chamber.backends.running import INFORMATION, Order, RunningAgent
 from sealock.chamber.seal import PORT
 from sealock.errors import Undecided
@@ -54,7 +54,7 @@ def program(command: SealedCommand) -> str:
 def start(command: SealedCommand, limits: Limits, supervisor: Supervisor | None = None) -> RunningAgent:
     """Start the agent, with a supervisor that may be there already. Raises Undecided where it cannot."""
     with ExitStack() as owned:
-        folder = owned.enter_context(tempfile.TemporaryDirectory(prefix="sealock-files-"))
+        folder = owned.enter_context(scratch.folder())
         order = Order(
             program=program(command),
             argv=(BWRAP, "--args", "{arguments}", "--", *command.argv),
