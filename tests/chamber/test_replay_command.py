@@ -123,6 +123,20 @@ def test_every_record_is_replayed_in_shards(newest_codex: CodexBinary, tmp_path:
     assert "the same: 3 of 3 requests" in done[1].stdout
 
 
+def test_tests_that_rejected_a_patch_are_no_part_of_its_replay(
+    newest_codex: CodexBinary, tmp_path: Path
+) -> None:
+    root = tmp_path / "repo"
+    with scripted([turn(patch("*** Add File: note\n+a")), turn(say("All is done."))]) as model:
+        _platform(newest_codex, root, model.url)
+        options = ("--sandbox", "workspace-write", "--test", "false")
+        assert _sealock(root, "exec", *options, "Do it", key=_KEY).status == 1
+
+    done = _sealock(root, "replay", "last")
+
+    assert (done.status, "the same: 2 of 2 requests" in done.stdout) == (0, True), done.stdout
+
+
 def test_without_any_record_a_replay_of_all_is_no_pass(newest_codex: CodexBinary, tmp_path: Path) -> None:
     root = _platform(newest_codex, tmp_path / "repo", "http://127.0.0.1:1/v1")
 

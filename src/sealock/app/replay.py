@@ -141,13 +141,21 @@ def _differences(recorded: RunManifest, outcome: RunOutcome, level: ReplayLevel)
         return
     if level == "transport":
         return
-    yield from _pair("outcome", recorded.outcome, again.outcome)
-    if recorded.outcome == again.outcome:
-        yield from _pair("reason", recorded.reason, again.reason)
+    ended, reason = _before_tests(recorded)
+    yield from _pair("outcome", ended, again.outcome)
+    if ended == again.outcome:
+        yield from _pair("reason", reason, again.reason)
     yield from _pair("final message", recorded.final_message, again.final_message)
     if level == "tree":
         yield from _pair("tree", _tree(recorded.result), _tree(again.result))
         yield from _pair("refused paths", _refused(recorded.result), _refused(again.result))
+
+
+def _before_tests(recorded: RunManifest) -> tuple[str, str]:
+    """Return the outcome and its reason as no test had judged it yet, for tests are not run again."""
+    if recorded.details.keys() & {"tests", "untried"}:
+        return "done", ""
+    return recorded.outcome, recorded.reason
 
 
 def _pair(what: str, recorded: str, now: str) -> Iterator[str]:

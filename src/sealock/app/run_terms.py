@@ -104,7 +104,7 @@ class RunTerms:
         try:
             report = try_patch(request, self._bench)
         except Undecided as wrong:
-            return Tried(wrong.message, undecided=True)
+            return Tried(wrong.message, undecided=True, details={"untried": wrong.message})
         return Tried("" if report.accepted else report.reason, details={"tests": msgspec.to_builtins(report)})
 
 
