@@ -8,7 +8,7 @@ import os
 import re
 from bisect import bisect_left
 from collections import deque
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
@@ -372,6 +372,15 @@ class RevisionFiles:
                     done, target = [], target[len(self.root) :]
                 left.extendleft(reversed(target.split("/")))
         return "/".join(done)
+
+    def links(self) -> dict[str, str]:
+        """Return where each link leads that stays inside, in the end. Raises Undecided."""
+        found = {}
+        for path, mode in self._listed.odd.items():
+            if mode == _LINK:
+                with suppress(FileNotFoundError, Refused):
+                    found[path] = self._real(path)
+        return found
 
     def signature(self, path: str) -> bytes:
         """Return a plain file's object id in bytes; empty for anything else."""

@@ -220,6 +220,7 @@ class Promotions:
                 history=GitHistory(git.root, base.commit),
                 clock=SystemClock(),
                 root_tree=branch.tree(base, ()),
+                links=files.links,
             )
 
     def _gates(

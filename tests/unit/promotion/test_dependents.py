@@ -101,3 +101,23 @@ def test_a_name_of_a_folder_reaches_nobody_who_says_none_of_it() -> None:
         "all/kustomization.yaml": "resources: [../my apps/search]\n",
     }
     assert _of("my apps/ledger/kustomization.yaml", files) == ("my apps/ledger",)
+
+
+@pytest.mark.parametrize(
+    ("links", "reference"),
+    [
+        ({"short": "ledger/overlays/dev"}, "resources: [../short]"),
+        ({"short": "ledger"}, "resources: [../short/overlays/dev]"),
+        ({"short/dev": "ledger/overlays/dev", "shorter": "short"}, "resources: [../shorter/dev]"),
+        ({"a/b": "ledger", "ledger/a": "a"}, "resources: [../a/b/overlays/dev]"),
+    ],
+)
+def test_a_link_hides_no_reference(links: Mapping[str, str], reference: str) -> None:
+    files = {**_FILES, "all/kustomization.yaml": reference}
+
+    def mentions(texts: Collection[str]) -> list[str]:
+        return [path for path, text in files.items() if any(each in text for each in texts)]
+
+    changed = ["ledger/overlays/dev/kustomization.yaml"]
+    assert "all" in dependents(changed, set(files), lambda path: files[path], mentions, links)
+    assert "all" not in dependents(changed, set(files), lambda path: files[path], mentions)

@@ -13,9 +13,11 @@ from sealock.domain.overlays import KUSTOMIZATION_NAMES
 from sealock.errors import SealockError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 _ESCAPE = "\\"
+_MOST_LINKS = 3
+"""Links that one path may go through: two that hold each other would have names without end."""
 _TOKEN = re.compile(r"""[^\s"',\[\]{}]+""")
 _BEGIN = re.compile(r"[^\s']*")
 """How a name begins in every spelling: blanks may be line breaks, an apostrophe may stand twice."""
@@ -26,10 +28,11 @@ def dependents(
     files: Collection[str],
     read_text: Callable[[str], str],
     mentions: Callable[[Collection[str]], Iterable[str]],
+    links: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """Return the folders of the kustomizations that read a changed file, in one step or many, sorted.
 
-    `mentions` returns the files that hold one of some texts.
+    `mentions` returns the files that hold one of some texts, `links` says where links lead in the end.
     """
     kustomizations = {
         file.rpartition("/")[0] or ".": file
@@ -43,7 +46,7 @@ def dependents(
         seen |= left
         folders = {folder for each in left if (folder := _declared_by(each, kustomizations))}
         found |= folders
-        targets = left | folders
+        targets = _aliases(left | folders, links or {})
         # Only what lies in the folder itself, or in the one above, is named without a slash.
         names = {f"/{_begin(_last(each))}" for each in targets - {"."}} | {_ESCAPE}
         near = {_folder(each) for each in targets}
@@ -56,6 +59,22 @@ def dependents(
         odd = [each for each in targets if not _TOKEN.fullmatch(each)]
         left = {file for file in likely if _refers(file, targets, odd, read_text)} - seen
     return tuple(sorted(found | {_folder(each) for each in seen if _folder(each) in kustomizations}))
+
+
+def _aliases(paths: set[str], links: Mapping[str, str]) -> set[str]:
+    """Return paths with the names that they have by links, and by links behind links."""
+    found = set(paths)
+    for _ in range(_MOST_LINKS if links else 0):
+        more = {
+            link + path[len(real) :]
+            for link, real in links.items()
+            for path in found
+            if path == real or path.startswith(f"{real}/")
+        }
+        if more <= found:
+            break
+        found |= more
+    return found
 
 
 def _declared_by(path: str, kustomizations: dict[str, str]) -> str:

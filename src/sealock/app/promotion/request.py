@@ -10,7 +10,7 @@ from sealock.domain.promotion import Action, Override
 from sealock.ports import Expansion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sealock.domain.gate_question import GateQuestion
     from sealock.domain.promotion import GateResult
@@ -60,7 +60,8 @@ class Session(NamedTuple):
 
     `blob` returns the Git blob of a plain file of the base, empty for anything else; `mentions` which files
     of the base hold one of some texts. `check` judges some overlays of a tree, without the rules named last.
-    `gates` asks the configured ones. `configured` says whether there is a sealock.yaml.
+    `gates` asks the configured ones. `configured` says whether there is a sealock.yaml, and `links` where
+    each link of the base leads.
     """
 
     branch: DeployedBranch
@@ -79,6 +80,7 @@ class Session(NamedTuple):
     history: History
     clock: Clock
     root_tree: str = ""
+    links: Callable[[], Mapping[str, str]] = dict
 
 
 class NoApplicationSets:

@@ -40,7 +40,8 @@ def result(
         return Result((), session.root_tree, None)
     tree = session.branch.tree(session.base, changes)
     files = frozenset(session.files.files())
-    overlays = dependents([each.path for each in changes], files, session.files.read_text, mentions)
+    edited, links = [each.path for each in changes], session.links()
+    overlays = dependents(edited, files, session.files.read_text, mentions, links)
     overlays = tuple(dict.fromkeys((*overlays_of(cars), *overlays)))
     return Result(changes, tree, prove(overlays, cars, session.before, session.after(tree)))
 
