@@ -305,3 +305,13 @@ def test_the_body_of_who_may_not_ask_is_not_kept() -> None:
     answer = _talk(sent, may_ask=named)
 
     assert [each in answer for each in (b"first", b"second", b"third")] == [True, False, True]
+
+
+def test_an_answer_that_is_no_stream_is_said_as_what_it_is() -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi"
+    with _saying(page) as (url, _), ModelProxy("live", Upstream(url, retries=_ONCE), Budget()) as proxy:
+        answer = _ask(proxy.endpoint)
+
+    assert answer.status == 502
+    assert proxy.report().refusals == ("the provider answered 200, and no stream of events",)
+    assert proxy.report().cost_usd == 0

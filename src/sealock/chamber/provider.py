@@ -151,9 +151,9 @@ class Provider:
         named = {"retry-after": answer.headers.get("retry-after", ""), "content-type": answer.content_type}
         status = answer.status
         if status < 400:  # noqa: PLR2004 - a redirect, or an answer that is no stream
-            message = f"the provider answered {status} {answer.content_type}, and no stream of events"
-            content = msgspec.json.encode({"error": {"code": "bad_gateway", "message": message}})
-            status, named = 502, {"content-type": "application/json"}
+            message = f"the provider answered {status}, and no stream of events"
+            # Its words are not repeated, and nobody is to be paid: no provider answers so.
+            raise ProviderFailed(message, 502, reached=False)
         told = {name: value for name, value in named.items() if value and value.isascii()}
         return Refusal(status, content, told)
 
