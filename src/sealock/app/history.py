@@ -96,7 +96,7 @@ class ShowHistory:
         message = f"there is no service {printable(self._question.service)!r} in this repository"
         if self._question.service in services:
             message = f"{self._question.service} has no overlay for {self._question.environment}"
-        return UsageError(message, hint=did_you_mean(self._question.service, services))
+        return UsageError(message, hint=did_you_mean(self._question.service, sorted(services)))
 
     def _recorded(self) -> list[HistoryEntry]:
         """Return the promotions of the service, one entry for each environment of a commit."""

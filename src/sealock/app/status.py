@@ -138,8 +138,8 @@ class ShowStatus:
         for each in self._question.services:
             if each not in services:
                 message = f"there is no service {printable(each)!r} in this repository"
-                hint = did_you_mean(each, services) or "No folder looks like SERVICE/overlays/ENVIRONMENT."
-                raise UsageError(message, hint=hint)
+                hint = did_you_mean(each, sorted(services))
+                raise UsageError(message, hint=hint or "No folder looks like SERVICE/overlays/ENVIRONMENT.")
 
     def _compared(self, cells: Cells, moves: Moves, gates: StatusGates) -> Cells:
         """Return the cells, each beside those it comes from and those it goes to, with its debts."""
