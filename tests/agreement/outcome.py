@@ -131,8 +131,10 @@ def _allotted(server: ApiServer, pool: EnginePool) -> list[Judged]:
     found: list[Judged] = []
     for number, scene in enumerate(scenes):
         server.ensure_namespace(scene.namespace)
-        for rule in scene.rules:
+        for rule in (*scene.rules, *quotas.last_of(scene)):
             _enact(server, rule)
+        for refused in quotas.canaries(scene):
+            server.wait_until_refused(refused)
         answer = msgspec.json.decode(answers[number].result(), type=Quotas)
         found += [
             Judged(case, _on_work(server, case.manifest), of_quotas(answer, index))

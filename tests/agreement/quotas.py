@@ -137,6 +137,20 @@ def scenes() -> Iterator[Scene]:
         yield Scene(name, namespace, [_placed(each, namespace) for each in rules], _distinct(placed))
 
 
+def last_of(scene: Scene) -> list[Manifest]:
+    """Return a quota to make after a scene's own: a server that knows it has learnt of those before it."""
+    if not any(each["kind"] == "ResourceQuota" for each in scene.rules):
+        return []
+    quota = _quota({"count/leases.coordination.k8s.io": "0"})
+    return [_placed(quota | {"metadata": {"name": "canary"}}, scene.namespace)]
+
+
+def canaries(scene: Scene) -> list[Manifest]:
+    """Return what is refused as soon as a scene's quotas hold."""
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "canary"}}
+    return [_placed(lease, scene.namespace) for _ in last_of(scene)]
+
+
 def _placed(manifest: Manifest, namespace: str) -> Manifest:
     return manifest | {"metadata": manifest["metadata"] | {"namespace": namespace}}
 
