@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from sealock.adapters import process
+from sealock.errors import Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ def list_files(root: str) -> list[str]:
     """Return every file below `root` that is tracked, or untracked and not ignored, sorted.
 
     Files that are tracked but gone from the disk are left out. Without Git, or outside a work
-    tree, every file outside hidden folders is returned.
+    tree, every file outside hidden folders is returned. Raises Undecided for a Git that does not start.
     """
     listed = _tracked_and_new(root)
     return sorted(_walk(root, "") if listed is None else listed)
@@ -29,6 +30,12 @@ def git_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
+def not_started(program: str, wrong: OSError) -> Undecided:
+    """Return the error for a Git that is there and does not start."""
+    message = f"{program} cannot be started: {os.strerror(wrong.errno or 0)}"
+    return Undecided(message, hint="Mend Git, or put another one first in PATH.")
+
+
 def _tracked_and_new(root: str) -> set[str] | None:
     git = shutil.which("git")
     if git is None:
@@ -36,7 +43,12 @@ def _tracked_and_new(root: str) -> set[str] | None:
     # -t marks each file; R: tracked and deleted. fsmonitor would run a program that the repository names.
     options = ["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"]
     command = [git, *options, "ls-files", "-cod", "-t", "--exclude-standard", "-z"]
-    done = process.run(command, folder=root, environment=git_environment(), timeout_seconds=_TIMEOUT_SECONDS)
+    try:
+        done = process.run(
+            command, folder=root, environment=git_environment(), timeout_seconds=_TIMEOUT_SECONDS
+        )
+    except OSError as wrong:
+        raise not_started(git, wrong) from None
     if done.status:
         return None
     found: set[str] = set()

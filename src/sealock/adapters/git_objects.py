@@ -8,12 +8,13 @@ from collections import deque
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from sealock.adapters import git_program
-from sealock.adapters.process import Child
 from sealock.errors import Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
+
+    from sealock.adapters.process import Child
 
 _READ_BYTES = 1 << 20
 _SILENCE_SECONDS = 60.0
@@ -79,8 +80,7 @@ class GitObjects:
 
     def _ask(self, name: str) -> None:
         if self._child is None:
-            argv = git_program.command(self._root, ["cat-file", "--batch"])
-            self._child = Child(argv, git_program.environment())
+            self._child = git_program.child(self._root, ["cat-file", "--batch"])
         left = memoryview(f"{name}\n".encode())
         try:
             while left:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NoReturn
 
 from sealock.adapters import process
-from sealock.adapters.git_files import git_environment
+from sealock.adapters.git_files import git_environment, not_started
 from sealock.domain.printable import printable
 from sealock.errors import Undecided
 
@@ -80,13 +80,24 @@ def run(
     variables: dict[str, str] | None = None,
     seconds: float = _TIMEOUT_SECONDS,
 ) -> process.Completed:
-    """Run Git to its end. Raises Undecided when there is none, or it takes more than `seconds`."""
+    """Run Git to its end. Raises Undecided when none starts, or it takes more than `seconds`."""
     argv = command(root, arguments)
     try:
         return process.run(argv, environment=variables or environment(), stdin=stdin, timeout_seconds=seconds)
     except process.TimedOut:
         message = f"git {arguments[0]} took more than {seconds:g} s"
         raise Undecided(message, hint="Run `git status` here, and mend what it reports.") from None
+    except OSError as wrong:
+        raise not_started(argv[0], wrong) from None
+
+
+def child(root: str, arguments: Sequence[str], **variables: str) -> process.Child:
+    """Start Git and leave it running, with `variables` beside the usual ones. Raises Undecided."""
+    argv = command(root, arguments)
+    try:
+        return process.Child(argv, environment() | variables)
+    except OSError as wrong:
+        raise not_started(argv[0], wrong) from None
 
 
 def output(root: str, arguments: Sequence[str], *, stdin: bytes = b"") -> bytes:
@@ -103,22 +114,22 @@ def stream(root: str, arguments: Sequence[str], *, silence_seconds: float = 60) 
     Raises Undecided when it fails, or prints nothing for too long.
     """
     # Git would write each commit by itself.
-    child = process.Child(command(root, arguments), environment() | {"GIT_FLUSH": "0"})
+    running = child(root, arguments, GIT_FLUSH="0")
     try:
         while True:
             last = time.monotonic() + silence_seconds
-            while (data := child.read(_READ_BYTES)) is None:
-                if not select.select([child.output], [], [], max(0.0, last - time.monotonic()))[0]:
+            while (data := running.read(_READ_BYTES)) is None:
+                if not select.select([running.output], [], [], max(0.0, last - time.monotonic()))[0]:
                     message = f"git {arguments[0]} did nothing for {silence_seconds:g} s"
                     raise Undecided(message, hint="Run `git fsck` here.")
             if not data:
                 break
             yield data
-        child.wait(silence_seconds)
-        if child.kill():
-            fail(arguments[0], child.last_words.encode())
+        running.wait(silence_seconds)
+        if running.kill():
+            fail(arguments[0], running.last_words.encode())
     finally:
-        child.kill()
+        running.kill()
 
 
 def words(said: bytes) -> str:
