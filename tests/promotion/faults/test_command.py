@@ -85,6 +85,8 @@ def test_a_kill_around_every_git_program(world: Path, tmp_path: Path) -> None:
     start_of = git(bare, "rev-parse", "main~")
     for step in range(1, steps + 1):
         count.unlink()
+        # What is remembered is not asked of Git again.
+        shutil.rmtree(tmp_path / "cache")
         git(bare, "update-ref", "refs/heads/main", start_of)
         status, said = promote(clone, **variables, STEP=str(step), STOP="after" if step % 2 else "before")
         killed += status == -signal.SIGKILL
@@ -97,7 +99,7 @@ def test_a_kill_around_every_git_program(world: Path, tmp_path: Path) -> None:
         assert status == 0, said
         assert subjects(bare) == [SUBJECT]
         assert before == state_of(clone) | {"leftovers": ""}
-    assert killed >= 10
+    assert killed >= steps - 2 >= 12
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,7 @@ _MOST_STEPS = 60
 # Counts the Git programs that a promoter starts, and at the chosen one does what STOP says. The command
 # ONLY, and whatever it starts, is killed at the system call CALL, of those that write.
 SHIM = """#!/bin/sh
-n=$(cat "$COUNT" 2>/dev/null || echo 0)
-n=$((n + 1))
-echo $n >"$COUNT"
+n=$(flock "$COUNT.lock" sh -c 'n=$(cat "$COUNT" 2>/dev/null || echo 0); echo $((n + 1)) | tee "$COUNT"')
 case " $* " in
   *" $ONLY "*) exec strace -f -qq -o "$COUNT.trace" -e trace="$CALLS" \\
          -e inject="$CALLS:signal=KILL:when=$CALL" "$REAL" "$@" ;;
