@@ -10,13 +10,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 import yaml
 from tests.chamber import container_image
 from tests.chamber.cli import platform, sealock
 from tests.chamber.scripted_model import Request, Turn, patch, run, say, scripted, turn
 
+from sealock.app.fan_out import Piece
+from sealock.app.run_agent import AgentRequest
+from sealock.app.run_terms import NO_TERMS
 from sealock.chamber.proxy import ModelProxy
+from sealock.wiring import files
+from sealock.wiring.chamber import RunOptions, ServiceRuns
+from sealock.wiring.deployed import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,6 +189,10 @@ def test_tools_reach_what_is_named_and_nothing_else(
     assert f"  127.0.0.1 port {named} at 127.0.0.1: 6 bytes sent, 20 received" in lines
     assert f"  refused other.example port 443: {refused}" in lines
     assert "not hermetic, it had the network: 1 connection, 6 refused" in ran.err
+
+    request = msgspec.convert(shown["details"]["request"], AgentRequest)
+    runs = ServiceRuns(str(root), settings_of(files(str(root))), RunOptions(), NO_TERMS)
+    assert runs.known(Piece("fetch", request)) is None
 
     for level in ("transport", "behaviour", "tree"):
         replayed = sealock("replay", "last", "--level", level, "--repo", root)
