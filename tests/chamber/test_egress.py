@@ -126,9 +126,11 @@ def echo() -> Iterator[int]:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 async def _loopback(host: str, port: int) -> tuple[str, ...]:
@@ -175,6 +177,7 @@ def test_what_is_named_is_reached_and_its_bytes_are_counted() -> None:
                 found.shutdown(socket.SHUT_WR)
                 assert answer.startswith(b"HTTP/1.1 200 ")
                 assert _all(found) == b"early and late"
+            assert until(lambda: bool(gate.report().attempts))
         (attempt,) = gate.report().attempts
     assert (attempt.host, attempt.port, attempt.allowed, attempt.reason) == ("127.0.0.1", port, True, "")
     assert (attempt.address, attempt.sent, attempt.received) == ("127.0.0.1", 14, 14)
@@ -209,6 +212,19 @@ def test_a_name_that_leads_to_loopback_is_refused_unless_loopback_is_named() -> 
             found, answer = _connect(gate, name)
             found.close()
         assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_of_several_addresses_only_those_that_are_open_are_tried() -> None:
+    async def look(host: str, port: int) -> tuple[str, ...]:
+        del host, port
+        return ("127.0.0.1", "127.0.0.2")
+
+    with echo() as port:
+        # Somebody listens at the one that is not named, and nobody at the other.
+        with EgressGate((f"named.example:{port}", f"127.0.0.2:{port}"), look=look) as gate:
+            found, answer = _connect(gate, f"named.example:{port}")
+            found.close()
+        assert answer.startswith(b"HTTP/1.1 502 ")
 
 
 @pytest.mark.parametrize(
