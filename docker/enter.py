@@ -1,8 +1,9 @@
 """The container's first process: starts the agent, leads it to the model, outlives neither it nor Sealock.
 
-Port 8080 of the container's own loopback leads to the model's socket, where there is one. The other socket
-leads to nothing: its end means that Sealock is gone, for whatever reason, and then this process ends, and
-the kernel ends all others of the container with it. So it does when the agent ends, with its status.
+Port 8080 of the container's own loopback leads to the model's socket, where there is one, and port 8081 to
+that of Sealock's gate to the network, which only a task with an allow-list has. The last socket leads to
+nothing: its end means that Sealock is gone, for whatever reason, and then this process ends, and the kernel
+ends all others of the container with it. So it does when the agent ends, with its status.
 
 The agent gets the variables that `SEALOCK_KEPT` names: engines add some, of their own and of the host's
 settings. Nothing but the standard library's small part is imported: the image has `python3-minimal`.
@@ -16,17 +17,18 @@ import threading
 
 MODEL = "/run/sealock/model.sock"
 LIFE = "/run/sealock/life.sock"
-PORT = 8080
+EGRESS = "/run/sealock/egress.sock"
+LEADS = ((8080, MODEL), (8081, EGRESS))
 _BACKLOG = 64
 _PIECE = 1 << 16
 _COULD_NOT_START = 97
 
 
-def _listening() -> socket.socket | None:
-    """Return what listens for the agent, None where it is to reach no model."""
-    if not os.path.exists(MODEL):  # noqa: PTH110 - pathlib is not in the image
+def _listening(port: int, path: str) -> socket.socket | None:
+    """Return what listens for the agent, None where the socket to lead it to is not there."""
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib is not in the image
         return None
-    listening = socket.create_server(("127.0.0.1", PORT), backlog=_BACKLOG)
+    listening = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
     listening.set_inheritable(False)
     return listening
 
@@ -52,23 +54,23 @@ def _end_with(life: socket.socket) -> None:
         os._exit(128 + signal.SIGKILL)
 
 
-def _accept(listening: socket.socket) -> None:
+def _accept(listening: socket.socket, path: str) -> None:
     while True:
         inside, _ = listening.accept()
-        threading.Thread(target=_carry, args=(inside,), daemon=True).start()
+        threading.Thread(target=_carry, args=(inside, path), daemon=True).start()
 
 
-def _carry(inside: socket.socket) -> None:
-    with inside, socket.socket(socket.AF_UNIX) as model:
+def _carry(inside: socket.socket, path: str) -> None:
+    with inside, socket.socket(socket.AF_UNIX) as outside:
         try:
-            model.connect(MODEL)
+            outside.connect(path)
             # Small events must not wait for the acknowledgement of the one before.
             inside.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:
             return  # the agent sees its connection end
-        back = threading.Thread(target=_pump, args=(model, inside), daemon=True)
+        back = threading.Thread(target=_pump, args=(outside, inside), daemon=True)
         back.start()
-        _pump(inside, model)
+        _pump(inside, outside)
         back.join()
 
 
@@ -98,13 +100,14 @@ def main() -> None:
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     life = socket.socket(socket.AF_UNIX)
     life.connect(LIFE)
-    listening = _listening()
+    leads = [(_listening(port, path), path) for port, path in LEADS]
     agent = os.fork()
     if agent == 0:
         _become(sys.argv[1:], environment)
     threading.Thread(target=_end_with, args=(life,), daemon=True).start()
-    if listening:
-        threading.Thread(target=_accept, args=(listening,), daemon=True).start()
+    for listening, path in leads:
+        if listening:
+            threading.Thread(target=_accept, args=(listening, path), daemon=True).start()
     os._exit(_reap(agent))
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         TreeResult,
     )
     from sealock.domain.approval import SignedStatement, Statement
+    from sealock.domain.egress import EgressReport
     from sealock.domain.evidence import Evidence
     from sealock.domain.image_history import FileHistory
     from sealock.domain.object_diff import Comparison
@@ -948,6 +949,19 @@ class AgentModel(Protocol):
         ...
 
 
+class AgentGate(Protocol):
+    """The way of one run's tools to the network, while it is open."""
+
+    @property
+    def socket(self) -> str:
+        """The socket of the host that leads to it."""
+        ...
+
+    def report(self) -> EgressReport:
+        """Return what was asked so far; all of it once it is closed."""
+        ...
+
+
 class RunRecord(Protocol):
     """The record of a run while it is made."""
 
@@ -988,6 +1002,10 @@ class Chamber(Protocol):
 
     def model(self, task: AgentTask, record: RunRecord | None) -> AbstractContextManager[AgentModel]:
         """Serve the model to one run. Raises UsageError, Undecided."""
+        ...
+
+    def gate(self, task: AgentTask) -> AbstractContextManager[AgentGate | None]:
+        """Open the way to the network for one run; None for a task that has none. Raises Undecided."""
         ...
 
     def seal(self, run: SealedRun, model: ModelEndpoint) -> SealedCommand:

@@ -402,8 +402,12 @@ def test_a_schema_is_sent_with_servers_on_and_the_answer_judged_by_it(
     assert sent == [schema] * 3
 
 
-@pytest.mark.parametrize("backend", ["bwrap", "container"])
-def test_a_server_is_sealed_by_every_backend(newest_codex: CodexBinary, tmp_path: Path, backend: str) -> None:
+@pytest.mark.parametrize(
+    ("backend", "network"), [("bwrap", []), ("container", []), ("container", ["pypi.org"])]
+)
+def test_a_server_is_sealed_by_every_backend(
+    newest_codex: CodexBinary, tmp_path: Path, backend: str, network: list[str]
+) -> None:
     if backend == "container" and (why := container_image.why_not()):
         pytest.skip(why)
     asked = (
@@ -411,23 +415,30 @@ def test_a_server_is_sealed_by_every_backend(newest_codex: CodexBinary, tmp_path
         "ls /run/sealock /home/agent /tmp",
         "cat /proc/*/environ 2>/dev/null | grep -c SEALOCK",
         "touch /opt/mcp/lab/x",
+        "env | grep -ci proxy",
         "echo > /dev/tcp/127.0.0.1/8080",
+        "echo > /dev/tcp/127.0.0.1/8081",
     )
     with scripted(_calls(newest_codex, *(("sh", each) for each in asked))) as model:
         root = platform(tmp_path, newest_codex, model)
+        if network:
+            settings = json.loads((root / "sealock.yaml").read_text())
+            settings["agent"]["fix"]["network"] = {"allow": network}
+            (root / "sealock.yaml").write_text(json.dumps(settings))
         shutil.copy(SHELL, root / "server.sh")
         git(root, "add", "server.sh")
         _give(root, lab={"command": "server.sh", "sha256": _sha256(SHELL)})
         ran = _exec(root, "--backend", backend)
         answers = _answers(model)
     assert ran.status == 0, ran.err
-    assert answers[:4] == [
+    assert answers[:5] == [
         "/opt/mcp/lab ",
         "/home/agent:  /run/sealock:  /tmp: ",
         "0 ",
         "touch: cannot touch '/opt/mcp/lab/x': Read-only file system ",
+        "0 ",
     ]
-    assert "Connection refused" in answers[4]
+    assert all("Connection refused" in each for each in answers[5:])
 
 
 @pytest.mark.parametrize("model_name", ["gpt-5.6-sol", "o3"])

@@ -101,6 +101,7 @@ class ExplainRun:
             sandbox=task.sandbox,
             backend=self._run.backend,
             image=self._run.image,
+            network=command.network,
             settings=effective(pinned_settings(task, command), article_settings(task), inputs),
             inputs=inputs,
             masked=command.unset,

@@ -127,6 +127,7 @@ def inputs(locked: Locked, seen: Observed) -> dict[str, str]:
         "policy": digest_of(msgspec.to_builtins(policy_of(task))),
         "normalisation": str(seen.normalisation),
         agent_lock.REQUEST: seen.request,
+        **({"network": ", ".join(task.network)} if task.network else {}),
         **({"image": seen.image.id, "image.name": seen.image.name} if seen.image else {}),
         **settings,
         **seen.servers,

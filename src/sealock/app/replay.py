@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from sealock.app.run_agent import AgentRequest
+from sealock.domain.printable import printable
 from sealock.domain.replay import Replay
 from sealock.errors import Refused, SealockError, Undecided, UsageError
 
@@ -63,6 +64,14 @@ def replay(
     if request.backend == "container" and not request.image and not other_image:
         message = "the record does not say which image it ran in"
         raise Undecided(message, hint=_OTHER_IMAGE)
+    if request.task.network:
+        names = ", ".join(request.task.network)
+        message = (
+            f"its tools had the network ({printable(names, 200)}), and what that answered is on no record"
+        )
+        raise Undecided(
+            message, hint="Only hermetic runs can be replayed; sealock runs show has what was asked."
+        )
     outcome = again(recording, request, manifest.details.get("terms") or {})
     report = outcome.report
     if outcome.manifest.exit.ended_by in _BY_CHANCE:

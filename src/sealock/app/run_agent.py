@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sealock.app.run_terms import RunTerms
     from sealock.domain.agent_run import Limits
-    from sealock.ports import AgentModel, AgentWorkspace, Chamber, Clock, RunRecord
+    from sealock.ports import AgentGate, AgentModel, AgentWorkspace, Chamber, Clock, RunRecord
 
     Watch = Callable[[float, bytes], None]
     Ended = Callable[[RunManifest], None]
@@ -190,8 +190,9 @@ class RunAgent:
         return msgspec.structs.replace(request, image=self._chamber.image(request.backend, request.image))
 
     def _ran(self, run: _Run, watch: Watch | None) -> RunOutcome:
-        with self._chamber.model(run.sealed.task, run.record) as model:
-            run.model = model
+        task = run.sealed.task
+        with self._chamber.gate(task) as gate, self._chamber.model(task, run.record) as model:
+            run.model, run.gate = model, gate
             agent = _Attempts(self._chamber, self._clock, run, model, watch)
             answered = run.terms.answered(agent.ask, run.sealed.prompt)
         report = model.report()
@@ -200,7 +201,7 @@ class RunAgent:
         patch = b""
         if tree and tree.changed and not tree.refused:
             patch = run.workspace.patch(tree.tree)
-        details = {**run.first.details, **answered.details}
+        details = {**run.first.details, **answered.details, **_network(run)}
         if agent.calls:
             details["mcpCalls"] = msgspec.to_builtins(agent.calls)
         if verdict.outcome == "done" and answered.complaint:
@@ -273,6 +274,7 @@ class RunAgent:
             exit=AgentExit(-1, "interrupt") if interrupted else _UNKNOWN_EXIT,
             usage=report.usage,
             cost_usd=report.cost_usd,
+            details={**run.first.details, **_network(run)},
         )
 
     def _seconds_since(self, first: RunManifest) -> float:
@@ -289,6 +291,7 @@ class _Run:
     terms: RunTerms
     record: RunRecord | None = None
     model: AgentModel | None = None
+    gate: AgentGate | None = None
 
 
 def _end(run: _Run, manifest: RunManifest, ended: Ended) -> RunManifest:
@@ -316,6 +319,7 @@ class _Attempts:
         self._chamber = chamber
         self._clock = clock
         self._sealed = run.sealed
+        self._gate = run.gate
         self._model = model
         self._watch = watch
         self._began = clock.now()
@@ -328,6 +332,8 @@ class _Attempts:
         self.said = Said()
         sealed = msgspec.structs.replace(self._sealed, prompt=prompt)
         command = self._chamber.seal(sealed, self._model.endpoint)
+        if self._gate and command.network:
+            command = msgspec.structs.replace(command, gate=self._gate.socket)
         with self._chamber.start(command, sealed.backend, self._limits()) as agent:
             for seconds, line in agent:
                 self.said.take(line)
@@ -336,7 +342,7 @@ class _Attempts:
             self.ended = agent.wait()
         self.calls += self.said.calls
         # Who is asked again has its answer to give, and no more work to do.
-        task = msgspec.structs.replace(self._sealed.task, sandbox="read-only")
+        task = msgspec.structs.replace(self._sealed.task, sandbox="read-only", network=())
         self._sealed = msgspec.structs.replace(self._sealed, task=task)
         done = self.said.completed and self.ended.ended_by == "itself" and not self._model.report().ended_by
         return Attempt(self.said.message, "done" if done else "stopped")
@@ -379,6 +385,15 @@ def judge(ended: AgentExit, said: Said, report: ProxyReport, tree: TreeResult | 
     if not said.message.strip():
         return Verdict("refused", "it gave no answer")
     return Verdict("done")
+
+
+def _network(run: _Run) -> dict[str, Any]:
+    """Return what tools asked of the network; nothing for a run without one."""
+    if run.gate is None:
+        return {}
+    report = msgspec.to_builtins(run.gate.report())
+    # What answers came is on no record, so that the same run may end otherwise.
+    return {"network": {"allow": list(run.sealed.task.network), "hermetic": False, **report}}
 
 
 def _failure(ended: AgentExit, said: Said, report: ProxyReport) -> str:
@@ -438,6 +453,7 @@ def _action(
             "policy": msgspec.to_builtins(policy_of(request.task, restore=terms.restores)),
             "terms": terms.decide(),
             **_pinned(request.task),
+            **({"network": command.network} if command.network else {}),
             # Its name decides nothing.
             **({"image": request.image.id} if request.image else {}),
         }

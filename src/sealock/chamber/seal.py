@@ -14,7 +14,7 @@ from sealock.domain.agent_run import Mount, SealedCommand, Setting
 from sealock.errors import UsageError
 
 if TYPE_CHECKING:
-    from sealock.domain.agent_run import CodexBinary, ModelEndpoint, SandboxImage
+    from sealock.domain.agent_run import BackendName, CodexBinary, ModelEndpoint, SandboxImage
     from sealock.domain.settings import AgentTask
 
 PROVIDER = "sealock"
@@ -22,6 +22,11 @@ TOKEN_VARIABLE = "SEALOCK_MODEL_TOKEN"  # noqa: S105 - a variable's name
 PORT = 8080
 """The port of loopback that leads to the model, inside of a sandbox with a network of its own."""
 
+EGRESS_PORT = 8081
+"""The port of a container's loopback that leads to the gate to the network, as `docker/enter.py` has it."""
+
+# Some programs heed the one form, some the other.
+_PROXIES = tuple(form for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY") for form in (name, name.lower()))
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
@@ -31,12 +36,13 @@ FILES = {
     "/etc/hosts": "127.0.0.1 localhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
+_NETWORK = "the network, but for the model"
 _KEPT_OUT = (
     "every variable of the environment",
     "the home folder: AGENTS.md, skills, .env, prompts, memories, logins",
     "/etc/codex: managed configuration, requirements, rules, hooks, skills",
     "other repositories and all files outside of the system's folders",
-    "the network, but for the model",
+    _NETWORK,
     "the repository's remotes, branches, history, hooks and Git settings",
 )
 
@@ -81,7 +87,7 @@ def compose(  # noqa: PLR0913 - each is one input of a run
         raise UsageError(message, hint="They would see this machine's files, network and keys: seal the run.")
     bwrap = f"{places.programs}/codex-resources/bwrap" if bundled_bwrap(binary) else "/usr/bin/bwrap"
     told = mcp_servers.settings(task.mcp_servers, bwrap, lists_tools=traits.lists_tools)
-    settings = (*_provider(url), *_task(task), *traits.settings, *_tools(places), *told)
+    settings = (*_provider(url), *_task(task), *traits.settings, *_tools(task, places), *told)
     folder, program = places_of(binary.path)
     argv = (
         f"{places.programs}/{program}" if places.sandboxed else binary.path,
@@ -102,10 +108,30 @@ def compose(  # noqa: PLR0913 - each is one input of a run
         settings=settings,
         workdir=places.workspace,
         stdin=prompt.encode(),
-        unset=_KEPT_OUT if places.sandboxed else _KEPT_OUT[:2],
+        unset=_kept_out(task) if places.sandboxed else _KEPT_OUT[:2],
         relay=model.url if places.sandboxed else "",
         image=image,
+        network=task.network,
     )
+
+
+def check_network(task: AgentTask, backend: BackendName) -> None:
+    """Raise UsageError for a task with a network in a backend or a sandbox that cannot bound it."""
+    if not task.network:
+        return
+    if backend != "container":
+        message = f"the task may use the network, and the backend {backend} has no gate that bounds it"
+        raise UsageError(message, hint="Take --backend container, or a task without `network`.")
+    if task.sandbox != "workspace-write":
+        message = "the task may use the network, and Codex gives none to tools in the sandbox read-only"
+        raise UsageError(message, hint="Say sandbox: workspace-write, or take `network` away.")
+
+
+def _kept_out(task: AgentTask) -> tuple[str, ...]:
+    if not task.network:
+        return _KEPT_OUT
+    network = f"the network, but for the model and, for tools, {', '.join(task.network)}"
+    return tuple(network if each == _NETWORK else each for each in _KEPT_OUT)
 
 
 def _provider(url: str) -> tuple[Setting, ...]:
@@ -136,7 +162,7 @@ def _task(task: AgentTask) -> tuple[Setting, ...]:
     )
 
 
-def _tools(places: Places) -> tuple[Setting, ...]:
+def _tools(task: AgentTask, places: Places) -> tuple[Setting, ...]:
     given = {
         "PATH": _PATH,
         "HOME": "/nonexistent",
@@ -145,12 +171,16 @@ def _tools(places: Places) -> tuple[Setting, ...]:
         # bash reads ~/.bashrc when it believes that it is the first shell of a connection.
         "SHLVL": "2",
         **({"TMPDIR": places.temporary} if places.sandboxed else {}),
+        **(dict.fromkeys(_PROXIES, f"http://127.0.0.1:{EGRESS_PORT}") if task.network else {}),
     }
+    network = "tools reach nothing"
+    if task.network:
+        network = "tools reach loopback, and from there the gate; the container has no other network"
     shared = toml(not places.sandboxed)
     temporary = "the sandbox has a fresh one" if places.sandboxed else "others use it too"
     return (
         Setting("shell_environment_policy.set", toml(given), "the whole environment of tools"),
-        Setting("sandbox_workspace_write.network_access", "false", "tools reach nothing"),
+        Setting("sandbox_workspace_write.network_access", toml(bool(task.network)), network),
         Setting("sandbox_workspace_write.exclude_slash_tmp", shared, temporary),
         Setting("sandbox_workspace_write.exclude_tmpdir_env_var", "true", "the host's TMPDIR is no place"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -13,14 +13,16 @@ import msgspec
 from platformdirs import user_cache_path
 
 from sealock.chamber import backends, codex_binary, mcp_servers
-from sealock.chamber.seal import INSIDE, Places, compose
+from sealock.chamber.seal import INSIDE, Places, check_network, compose
 from sealock.chamber.workspace import open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from sealock.chamber.backends.running import RunningAgent
     from sealock.chamber.backends.supervisor import Supervisor
+    from sealock.chamber.egress_gate import EgressGate
     from sealock.chamber.ledger import Unrecorded
     from sealock.chamber.meter import SharedBudget
     from sealock.chamber.proxy import ModelProxy
@@ -174,6 +176,14 @@ class SealedChamber:
         recorder = record if isinstance(record, Recorder) else None
         return ModelProxy("record" if recorder else "live", upstream, budget, recorder)
 
+    def gate(self, task: AgentTask) -> AbstractContextManager[EgressGate | None]:
+        """Open the way to the network for one run; None for a task that has none. Raises Undecided."""
+        if not task.network:
+            return nullcontext()
+        from sealock.chamber.egress_gate import EgressGate
+
+        return EgressGate(task.network)
+
     def _shared(self) -> tuple[SharedBudget, ...]:
         """Return what all runs of the day, the week, the month may spend."""
         from sealock.chamber.meter import SharedBudget
@@ -192,6 +202,7 @@ class SealedChamber:
 
     def seal(self, run: SealedRun, model: ModelEndpoint) -> SealedCommand:
         """Return exactly what is started; nothing is. Raises UsageError, Refused."""
+        check_network(run.task, run.backend)
         return compose(
             run.task,
             run.binary,

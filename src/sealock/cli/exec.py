@@ -223,11 +223,14 @@ def _advise(options: dict[str, Any], said: Settings) -> int:
     from sealock.report import agent_run
 
     needs: set[Need] = set(options["needs"])
+    network: tuple[str, ...] = ()
     if options["task"]:
         task = _task(options, said)
         needs |= {"writes"} if task.sandbox == "workspace-write" else set()
         needs |= {"structured"} if task.schema else set()
-    decision = advise(frozenset(needs))
+        needs |= {"network"} if task.network else set()
+        network = task.network if options["backend"] == "container" and not options["unsealed"] else ()
+    decision = advise(frozenset(needs), network)
     if options["form"] == "json":
         sys.stdout.buffer.write(agent_run.advice_json(decision))
     else:

@@ -14,11 +14,13 @@ from sealock.config.settings_types import (
     ChamberSection,
     CodexSection,
     McpServerSection,
+    NetworkSection,
     PeriodBudgetSection,
     PriceSection,
     UpstreamSection,
 )
 from sealock.config.vocabulary import plain_path
+from sealock.domain import egress
 from sealock.domain.agent_run import Limits, Price
 from sealock.domain.mcp_server import McpServer, PinnedFile
 from sealock.domain.settings import (
@@ -76,7 +78,23 @@ def task(entry: AgentSection, node: Node | None, problems: Problems) -> AgentTas
             name: _server(each, value_of(value_of(node, "mcpServers"), name) if node else None, problems)
             for name, each in entry.mcp_servers.items()
         },
+        network=_network(entry.network or None, node, problems),
     )
+
+
+def _network(section: NetworkSection | None, node: Node | None, problems: Problems) -> tuple[str, ...]:
+    """Return the hosts and ports that are allowed, each once and in order."""
+    if section is None:
+        return ()
+    nodes = items_of(node, ("network", "allow"), len(section.allow))
+    found = []
+    for at, each in enumerate(section.allow):
+        try:
+            found.append(str(egress.entry(each)))
+        except ValueError as wrong:
+            if node is not None:
+                problems.add(nodes[at] if nodes else node, f"`{each}`: {wrong}")
+    return tuple(sorted(set(found)))
 
 
 def _server(entry: McpServerSection, node: Node | None, problems: Problems) -> McpServer:

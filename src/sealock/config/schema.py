@@ -99,6 +99,7 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("BudgetSection", "`budget`"),
         ("McpServerSection", "An entry of `mcpServers`"),
         ("PinnedFileSection", "An entry of `files`"),
+        ("NetworkSection", "`network`"),
         ("ChamberSection", "`chamber`"),
         ("CodexSection", "`codex`"),
         ("UpstreamSection", "`upstream`"),

@@ -16,6 +16,7 @@ from sealock.config.vocabulary import (
     Cron,
     Date,
     Duration,
+    EgressEntry,
     FilePath,
     ForgeRepository,
     GroupKind,
@@ -378,6 +379,20 @@ class McpServerSection(msgspec.Struct, **_STRICT):
     ] = UNSET
 
 
+class NetworkSection(msgspec.Struct, **_STRICT):
+    """What the tools of a task may reach; only in a container, and with `sandbox: workspace-write`."""
+
+    allow: Annotated[
+        list[EgressEntry],
+        Meta(
+            min_length=1,
+            max_length=100,
+            description="Hosts and ports, such as pypi.org:443; *.example.com stands for all names below it; "
+            "an address of no public network only where it is named itself. Default port: 443.",
+        ),
+    ]
+
+
 class AgentSection(msgspec.Struct, **_STRICT):
     """How the agent runs one task."""
 
@@ -425,6 +440,7 @@ class AgentSection(msgspec.Struct, **_STRICT):
         dict[McpServerName, McpServerSection],
         Meta(description="MCP servers whose tools the model may call, by name."),
     ] = msgspec.field(default_factory=dict)
+    network: Annotated[NetworkSection | UnsetType, Meta(description="Default: none but the model.")] = UNSET
 
 
 class TokenSection(msgspec.Struct, **_STRICT):

@@ -258,6 +258,14 @@ NamedFilePath: TypeAlias = Annotated[
         title="the path of a file (its name of letters, digits and . _ + @ -)",
     ),
 ]
+EgressEntry: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^((\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
+        max_length=300,
+        title="a host and a port, such as pypi.org:443 or *.example.com:443",
+    ),
+]
 McpServerName: TypeAlias = Annotated[
     str,
     # Codex makes other characters to _ in what the model is told.

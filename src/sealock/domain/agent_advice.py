@@ -1,7 +1,7 @@
 """Which sandbox a task needs: the decision framework of hermetic runs, as data.
 
 The questions are those of the article on hermetic `codex exec` runs. Where it says `danger-full-access` for
-a task that needs the network, Sealock says no: no backend of it opens the network to an agent.
+a task that needs the network, Sealock says no, unless it has an allow-list of hosts and runs in a container.
 """
 
 from __future__ import annotations
@@ -52,10 +52,12 @@ QUESTIONS = (
     Question(
         "network",
         "Does it need the network?",
-        "refused: fetch what it needs before, and commit or mount it",
+        "refused: fetch what it needs before, and commit or mount it; or say network: {allow: […]} and "
+        "--backend container",
         "none but the model",
         "An agent with a network can send away what it read. The article runs such tasks with "
-        "danger-full-access in a container; no backend of Sealock has an allow-list of hosts, so it says no.",
+        "danger-full-access in a container. Sealock's container has no network but a gate to the hosts and "
+        "ports that the task names, and such a run is not hermetic: it cannot be replayed.",
     ),
     Question(
         "structured",
@@ -72,13 +74,22 @@ ALWAYS = (
 )
 
 
-def advise(needs: frozenset[Need]) -> Decision:
-    """Return what is advised for a task with these needs."""
+def advise(needs: frozenset[Need], network: tuple[str, ...] = ()) -> Decision:
+    """Return what is advised for a task with these needs.
+
+    `network` is its allow-list where a container bounds it to that; empty where the network is not bounded.
+    """
+    bounded = f"sandbox: workspace-write; network: only {', '.join(network)}" if network else ""
     steps = tuple(
-        Advice(each.text, each.need in needs, each.yes if each.need in needs else each.no, each.why)
-        for each in QUESTIONS
+        Advice(each.text, each.need in needs, _follows(each, needs, bounded), each.why) for each in QUESTIONS
     )
-    sandbox: Literal["read-only", "workspace-write", ""] = (
-        "" if "network" in needs else "workspace-write" if "writes" in needs else "read-only"
-    )
-    return Decision(sandbox, steps, ALWAYS)
+    if "network" in needs:
+        # Codex gives a network to tools in this sandbox alone.
+        return Decision("workspace-write" if network else "", steps, ALWAYS)
+    return Decision("workspace-write" if "writes" in needs else "read-only", steps, ALWAYS)
+
+
+def _follows(question: Question, needs: frozenset[Need], bounded: str) -> str:
+    if question.need not in needs:
+        return question.no
+    return bounded if bounded and question.need == "network" else question.yes

@@ -86,7 +86,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """Where everything that shapes a run comes from, and whether the run is sealed.
 
     `without_fingerprint` is empty where `without_fault` says why the article's run could not be looked at.
-    `image` is None where the backend has none.
+    `image` is None where the backend has none. A run with a `network` is not hermetic: what its tools are
+    answered from there is on no record.
     """
 
     verdict: Literal["sealed", "not sealed"]
@@ -107,6 +108,7 @@ class Explanation(msgspec.Struct, frozen=True):
     leaks: tuple[PartDifference, ...]
     servers: tuple[ServerSeen, ...] = ()
     image: SandboxImage | None = None
+    network: tuple[str, ...] = ()
 
 
 def servers_of(inputs: Iterable[HostInput]) -> tuple[ServerSeen, ...]:

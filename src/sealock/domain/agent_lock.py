@@ -31,6 +31,7 @@ _WORDS = {
     "summary": "the reasoning summary",
     "sandbox": "what the agent may write",
     "backend": "the sandbox around it",
+    "network": "what tools may connect to",
     "image": "the image of the container",
     "image.name": "the name of the container's image",
     "prompt": "the prompt",

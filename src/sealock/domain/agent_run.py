@@ -87,6 +87,8 @@ class SealedCommand(msgspec.Struct, frozen=True):
     `environment` is the whole of it. `unset` names what of the host was kept out, for people. `relay` is
     the URL on the host that the port of loopback named in the settings leads to; empty where the command
     reaches it itself. `image` is what a container is made of: None for what its name stands for at the start.
+    `network` is what its tools may connect to, and `gate` the host's socket that leads there; both empty for
+    none.
     """
 
     argv: tuple[str, ...]
@@ -99,6 +101,8 @@ class SealedCommand(msgspec.Struct, frozen=True):
     unset: tuple[str, ...] = ()
     relay: str = ""
     image: SandboxImage | None = None
+    network: tuple[str, ...] = ()
+    gate: str = ""
 
 
 class AgentExit(msgspec.Struct, frozen=True):

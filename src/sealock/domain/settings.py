@@ -119,7 +119,8 @@ class AgentTask(msgspec.Struct, frozen=True):
     `paths` are globs of what it may change, all when empty; `protect` of what it may not, besides what
     nobody's agent may; `unprotect` of what of the latter it may. `prompt` and `schema` are files of the
     repository: what is asked where the command line asks nothing, and the JSON Schema of the answer.
-    `mcp_servers` are those that it may use, by name.
+    `mcp_servers` are those that it may use, by name. `network` is what its tools may connect to, as
+    `host:port`; none when empty.
     """
 
     model: str
@@ -134,6 +135,7 @@ class AgentTask(msgspec.Struct, frozen=True):
     prompt: str = ""
     schema: str = ""
     mcp_servers: dict[str, McpServer] = {}
+    network: tuple[str, ...] = ()
 
 
 class CodexChoice(msgspec.Struct, frozen=True):

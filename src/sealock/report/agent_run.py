@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sealock.domain.egress import EgressReport
 from sealock.domain.printable import printable
 from sealock.domain.trial import TrialReport
 from sealock.report.trial import report_lines
@@ -38,6 +39,7 @@ def prepared_json(prepared: Prepared) -> bytes:
             "baseTree": prepared.base_tree,
             "codex": msgspec.to_builtins(prepared.binary),
             "image": msgspec.to_builtins(command.image),
+            "network": command.network,
             "argv": command.argv,
             "environment": environment,
             "workdir": command.workdir,
@@ -56,6 +58,8 @@ def prepared_text(prepared: Prepared) -> Iterator[str]:
     yield f"Codex {prepared.binary.version} ({prepared.binary.source}), SHA-256 {prepared.binary.sha256}"
     if command.image:
         yield f"image {command.image.name} {command.image.id}"
+    if command.network:
+        yield f"network {', '.join(command.network)}: not hermetic, and not to be replayed"
     yield f"base commit {prepared.commit}, tree {prepared.base_tree}"
     yield f"action {prepared.action}"
     yield "\narguments"
@@ -133,6 +137,7 @@ def result_lines(outcome: RunOutcome) -> Iterator[str]:
     for refused in manifest.details.get("answer", {}).get("refused", ()):
         for problem in refused["problems"]:
             yield f"  the answer did not fit: {printable(problem, 300)}"
+    yield from (f"  {line}" for line in network_lines(manifest.details, brief=True))
     if tested := manifest.details.get("tests"):
         yield from (f"  {line}" for line in report_lines(msgspec.convert(tested, TrialReport)))
     if tree and tree.changed and manifest.outcome == "done":
@@ -148,6 +153,29 @@ def result_lines(outcome: RunOutcome) -> Iterator[str]:
     yield f"  run {manifest.id}"
 
 
+def network_lines(details: dict[str, Any], *, brief: bool = False) -> Iterator[str]:
+    """Yield what tools asked of the network, in one line where it is to be brief; nothing without one."""
+    found = details.get("network")
+    if not found:
+        return
+    report = msgspec.convert(found, EgressReport)
+    refused = sum(not each.allowed for each in report.attempts)
+    made = len(report.attempts) - refused
+    more = f", {report.unlisted} not listed" if report.unlisted else ""
+    counts = f"{made} {'connection' if made == 1 else 'connections'}, {refused} refused{more}"
+    if brief:
+        yield f"not hermetic, it had the network: {counts}"
+        return
+    yield f"network   not hermetic: {', '.join(found['allow'])}; {counts}"
+    for each in report.attempts:
+        to = f"{printable(each.host, 260)} port {each.port}"
+        if each.allowed:
+            why = f", cut: {printable(each.reason, 300)}" if each.reason else ""
+            yield f"  {to} at {each.address}: {each.sent} bytes sent, {each.received} received{why}"
+        else:
+            yield f"  refused {to}: {printable(each.reason, 300)}"
+
+
 def advice_text(decision: Decision) -> Iterator[str]:
     """Yield a decision, for people: each question, its answer, what follows, and why."""
     for step in decision.steps:
@@ -155,7 +183,8 @@ def advice_text(decision: Decision) -> Iterator[str]:
         yield f"    {step.why}"
     for each in decision.always:
         yield f"Always: {each}"
-    yield f"\nsandbox: {decision.sandbox}" if decision.sandbox else "\nrefused: it needs the network"
+    refused = "\nrefused: it needs the network, and has no allow-list in a container"
+    yield f"\nsandbox: {decision.sandbox}" if decision.sandbox else refused
 
 
 def advice_json(decision: Decision) -> bytes:

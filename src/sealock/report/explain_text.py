@@ -45,6 +45,8 @@ def _verdict(found: Explanation) -> Iterator[str]:
     yield f"program     {found.codex.path} sha256:{found.codex.sha256}"
     if found.image:
         yield f"image       {found.image.name} {found.image.id}"
+    if found.network:
+        yield f"network     {', '.join(found.network)}: not hermetic, and not to be replayed"
 
 
 def _section(title: str, content: Iterable[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import msgspec
 
 from sealock.domain.mcp_server import McpCall
 from sealock.domain.printable import printable
+from sealock.report.agent_run import network_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,6 +71,7 @@ def show_lines(manifest: RunManifest, exchanges: Sequence[Exchange]) -> Iterator
             f"  refused {printable(each.path)}: {printable(each.reason)}" for each in manifest.result.refused
         )
     yield from _calls(manifest.details.get("mcpCalls"))
+    yield from network_lines(manifest.details)
     yield f"requests  {len(exchanges)}"
     yield from map(_exchange, exchanges)
     if manifest.final_message:

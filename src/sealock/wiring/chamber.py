@@ -169,7 +169,13 @@ def lock(root: str, asked: LockOptions, variables: Mapping[str, str]) -> Iterato
     tree = wiring.work_tree(root)
     settings = deployed.settings_of(wiring.files(root))
     tasks = [
-        Locked(name, task, asked.backend, *(_asked_file(root, each) for each in (task.prompt, task.schema)))
+        # A task with a network runs in a container only.
+        Locked(
+            name,
+            task,
+            "container" if task.network else asked.backend,
+            *(_asked_file(root, each) for each in (task.prompt, task.schema)),
+        )
         for name in (sorted(settings.agent) or [""])
         for task in [task_named(settings, name)]
     ]
@@ -352,7 +358,9 @@ class ServiceRuns:
             )
 
     def known(self, piece: Piece) -> RunOutcome | None:
-        """Return the same run as it is done on record. Raises SealockError."""
+        """Return the same run as it is done on record; never one with a network. Raises SealockError."""
+        if piece.request.task.network:
+            return None
         from sealock.app.run_agent import RunOutcome
         from sealock.domain.agent_run import ProxyReport
 

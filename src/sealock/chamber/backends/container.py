@@ -1,9 +1,10 @@
 """The agent in a container of podman or docker, for machines that have an engine and no bubblewrap.
 
 The container has no network at all: a Unix socket that is bound into it leads to the model, through the
-image's first process (see docker/). Its root is read-only, it has no capabilities and cannot gain any. Codex
-nests its own sandbox in it, for which the engine must let user namespaces be made: hence `seccomp`,
-`systempaths` and `apparmor` are unconfined, as both engines want it for nesting; so nothing in it is root.
+image's first process (see docker/), and for a task with a network another one leads to Sealock's gate. Its
+root is read-only, it has no capabilities and cannot gain any. Codex nests its own sandbox in it, for which
+the engine must let user namespaces be made: hence `seccomp`, `systempaths` and `apparmor` are unconfined, as
+both engines want it for nesting; so nothing in it is root.
 
 An image is started by its id: whoever gives its name to another one meanwhile changes nothing of a run.
 
@@ -71,10 +72,11 @@ _CLIENT = (
 
 
 class Sockets(NamedTuple):
-    """Sockets of the host: one that leads to the model, empty for none, and one that Sealock lives by."""
+    """Sockets of the host: to the model and to the network, empty for none, and one that Sealock lives by."""
 
     model: str
     life: str
+    egress: str = ""
 
 
 class Found(NamedTuple):
@@ -161,7 +163,8 @@ def start(command: SealedCommand, limits: Limits) -> RunningAgent:
     with ExitStack() as owned:
         folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="sealock-files-")))
         life = _socket(folder / "life.sock", owned)
-        sockets = Sockets(str(folder / "model.sock") if command.relay else "", str(folder / "life.sock"))
+        to_model = str(folder / "model.sock") if command.relay else ""
+        sockets = Sockets(to_model, str(folder / "life.sock"), command.gate)
         model = _socket(folder / "model.sock", owned) if command.relay else None
         files = _written(command.files, folder)
         _give_away(command)
@@ -186,6 +189,8 @@ def arguments(command: SealedCommand, name: str, sockets: Sockets, rest: tuple[s
     yield from ("--volume", f"{sockets.life}:{SOCKETS}/life.sock")
     if sockets.model:
         yield from ("--volume", f"{sockets.model}:{SOCKETS}/model.sock")
+    if sockets.egress:
+        yield from ("--volume", f"{sockets.egress}:{SOCKETS}/egress.sock")
     for mount in command.mounts:
         yield from _mount(mount)
     client = _environment()
