@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from inline_snapshot import snapshot
@@ -24,10 +24,10 @@ from tests.chamber.scripted_model import patch, run, say, scripted, turn
 from tests.chamber.sealed import running, until
 
 from sealock.chamber import otel
-from sealock.chamber.backends import container
+from sealock.chamber.backends import bwrap
 from sealock.domain.agent_events import CommandEnded, CommandStarted
 from sealock.domain.agent_run import AgentExit, Usage
-from sealock.errors import UsageError
+from sealock.errors import Undecided, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -319,14 +319,19 @@ def test_each_service_has_a_span_of_its_own(
     assert len({each["sealock.run.id"] for _, each in collector.spans}) == 2
 
 
+def _no_sandbox(*_: object, **__: object) -> NoReturn:
+    message = "there is no sandbox"
+    raise Undecided(message)
+
+
 def test_a_run_that_cannot_start_has_a_span_that_failed(
     newest_codex: CodexBinary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _collecting() as collector, scripted([]) as model:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         root = platform(tmp_path, newest_codex, model)
-        monkeypatch.setattr(container, "ENGINES", ())
-        done = sealock("exec", "--task", "fix", "--backend", "container", "--repo", root, "do it")
+        monkeypatch.setattr(bwrap, "start", _no_sandbox)
+        done = sealock("exec", "--task", "fix", "--repo", root, "do it")
 
     ((_, whole),) = collector.spans
     assert done.status == 3, done.err
